@@ -1,0 +1,1 @@
+"""What the tests share: real processes on free ports, and clients for them."""

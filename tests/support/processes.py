@@ -1,0 +1,131 @@
+"""Starts real processes for tests, on free loopback ports, and ends exactly those."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+T = TypeVar("T")
+
+
+def free_port() -> int:
+    """A loopback TCP port that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def port_is_open(port: int, host: str = "127.0.0.1") -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((host, port)) == 0
+
+
+def wait_for(condition: Callable[[], T], *, what: str, timeout: float = 30) -> T:
+    """Poll until `condition` returns something true, and return it.
+
+    Raises AssertionError naming `what` after `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        if result := condition():
+            return result
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout} s: {what}")
+
+
+@dataclass
+class Process:
+    """A process that a test started, in a process group of its own."""
+
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def output(self) -> str:
+        """What it has written so far to standard output and standard error."""
+        return self.log.read_text(errors="replace")
+
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.popen.poll() is None
+
+    def wait_for_output(self, text: str, *, timeout: float = 30) -> None:
+        """Wait until `text` stands in the output; AssertionError with the output if it never does."""
+
+        def seen() -> bool:
+            if text in self.output:
+                return True
+            assert self.is_running(), f"ended with {self.popen.returncode} before {text!r}:\n{self.output}"
+            return False
+
+        try:
+            wait_for(seen, what=f"{text!r} in the output", timeout=timeout)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.output}") from None
+
+    def stop(self, sign: signal.Signals = signal.SIGTERM, *, timeout: float = 10) -> int:
+        """Send `sign`, wait, and return the exit code; kill the whole group when it does not end."""
+        if self.is_running():
+            self.popen.send_signal(sign)
+        try:
+            return self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running {timeout} s after {sign.name}:\n{self.output}") from None
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """End whatever of the group is left."""
+        try:
+            os.killpg(self.popen.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self.popen.wait()
+
+
+@dataclass
+class ProcessStarter:
+    """Starts processes; `stop_all` ends the ones that still run."""
+
+    folder: Path
+    started: list[Process] = field(default_factory=list)
+
+    def __call__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: Path = REPOSITORY,
+    ) -> Process:
+        """Start `command`; `env` is added to the test's own environment; output goes to a log file."""
+        log = self.folder / f"{len(self.started)}-{Path(command[0]).name}.log"
+        with log.open("wb") as output:
+            popen = subprocess.Popen(
+                [str(word) for word in command],
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        process = Process(popen, log)
+        self.started.append(process)
+        return process
+
+    def stop_all(self) -> None:
+        """End what is left, last started first."""
+        for process in reversed(self.started):
+            process.kill()
