@@ -1,0 +1,14 @@
+"""The two ways in which an event can be refused; each becomes a function error, and the function stays up."""
+
+from __future__ import annotations
+
+
+class UnknownEvent(ValueError):  # noqa: N818 - the name is what users read as errorType
+    """The event is of no type that the weblog answers; the message lists the types."""
+
+
+class InvalidEvent(ValueError):  # noqa: N818
+    """The event's type is clear, but a part of it is broken; the message names type and field."""
+
+    def __init__(self, title: str, field: str, problem: str) -> None:
+        super().__init__(f"{title} event: `{field}` {problem}")

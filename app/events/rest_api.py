@@ -1,0 +1,66 @@
+"""API Gateway REST API, proxy integration (payload 1.0).
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from app.events.base import HttpEvent, multi_value, result_body
+from app.events.types import Event, HeaderList, RestApiResult
+
+
+class RestApi(HttpEvent):
+    """A request through API Gateway REST: single and multi-value maps, an encoded path (R14 to R29)."""
+
+    title = "API Gateway REST"
+
+    @staticmethod
+    def matches(event: Event) -> bool:
+        """Its method is at the top level; ALB's is too, and so is that of a request authorizer."""
+        if not isinstance(event, dict):
+            return False
+        context = event.get("requestContext")
+        return (
+            isinstance(context, dict)
+            and "httpMethod" in event
+            and "elb" not in context
+            and "methodArn" not in event
+        )
+
+    @property
+    def method(self) -> str:
+        return self.text(self.event, "httpMethod")
+
+    @property
+    def path(self) -> str:
+        return self.encoded_path(self.text(self.event, "path"), "path")
+
+    @property
+    def query_string(self) -> str:
+        key = "multiValueQueryStringParameters"
+        pairs = [(name, value) for name, values in self.multi_values(key).items() for value in values]
+        if not pairs:
+            # Console tests and hand-written events have the single-value map alone.
+            key = "queryStringParameters"
+            pairs = list(self.mapping(key).items())
+        return self.decoded_query(key, pairs)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        return {**self.single_headers(), **self.multi_value_headers()}
+
+    @property
+    def source_ip(self) -> str | None:
+        identity = self.context.get("identity")
+        return identity.get("sourceIp") if isinstance(identity, dict) else None
+
+    def result(self, status: int, status_line: str, headers: HeaderList, body: bytes) -> RestApiResult:
+        text, encoded = result_body(body)
+        return {
+            "statusCode": status,
+            "multiValueHeaders": multi_value(headers),
+            "body": text,
+            "isBase64Encoded": encoded,
+        }

@@ -1,0 +1,29 @@
+"""The function's own settings, read from the environment once, here and nowhere else.
+
+What starts with `DD_` belongs to the tracer and to datadog_lambda and is read by them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What can be set from outside."""
+
+    internal_server_url: str = "http://internal_server:8089"
+    """The HTTP mirror that /external_request calls; a test scenario brings it."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """The settings as set; raises ValueError, naming the setting, for a value that cannot be."""
+        url = environment.get("INTERNAL_SERVER_URL", cls.internal_server_url)
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"INTERNAL_SERVER_URL must start with http:// or https://, it is {url!r}")
+        return cls(internal_server_url=url.rstrip("/"))
+
+
+settings = Settings.from_environment()
