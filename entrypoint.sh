@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Starts the Lambda function: everywhere, in a container, in AWS and by hand.
+#
+#   entrypoint.sh            brings the function up (also as `entrypoint.sh ./app.sh`)
+#   entrypoint.sh COMMAND    runs any other command, untouched
+#
+# Under AWS Lambda (AWS_LAMBDA_RUNTIME_API is set) the function alone; elsewhere under the Runtime
+# Interface Emulator, with socat from the relay port to the trace agent where socat is installed.
+set -euo pipefail
+
+RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
+
+main() {
+    case ${1-} in
+        "" | ./app.sh) start_function ;;
+        --help | -h) show_help ;;
+        *) exec "$@" ;;
+    esac
+}
+
+show_help() {
+    cat <<'EOF'
+Usage: entrypoint.sh [COMMAND...]
+
+Without a command (or with ./app.sh) starts the Lambda function; runs any other command untouched.
+
+Settings:
+  AWS_LAMBDA_RUNTIME_API       set by AWS: run the function alone, against that Runtime API
+  DD_LAMBDA_HANDLER            the handler that datadog_lambda wraps (app.handler.lambda_handler)
+  AWS_LAMBDA_FUNCTION_TIMEOUT  seconds that an invocation may take (300)
+  LISTEN_HOST                  the address to listen on (127.0.0.1; in the image 0.0.0.0)
+  RIE_PORT                     the emulator's port (8080)
+  RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
+  AGENT_PORT                   the trace agent's port on loopback (8126)
+  AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
+  DD_*                         for the tracer and datadog_lambda, passed on as they are
+EOF
+}
+
+start_function() {
+    # datadog_lambda and the app are imported from the folder that holds them.
+    cd "$(dirname "${BASH_SOURCE[0]}")"
+    export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
+    check_handler
+    if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
+        exec "${RUNTIME_CLIENT[@]}"
+    fi
+    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
+    check_number RIE_PORT 8080 65535
+    check_number RUNTIME_API_PORT 9001 65535
+    check_number AGENT_PORT 8126 65535
+    check_number AGENT_RELAY_PORT 8127 65535
+    command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
+    relay_to_agent
+    start_emulator
+}
+
+# datadog_lambda would only say it with a traceback, at the first invocation.
+check_handler() {
+    [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
+        fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
+}
+
+# check_number NAME DEFAULT MOST: the emulator panics on what is no number.
+check_number() {
+    local value=${!1:-$2}
+    [[ $value =~ ^[1-9][0-9]{0,8}$ && $value -le $3 ]] || fail "$1 must be a number from 1 to $3, it is '$value'"
+    printf -v "$1" '%s' "$value"
+}
+
+# A proxy in another container sends the traces that it recorded back to this port; the agent
+# itself listens on loopback only.
+relay_to_agent() {
+    command -v socat >/dev/null || return 0
+    socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
+}
+
+start_emulator() {
+    exec aws-lambda-rie \
+        --runtime-interface-emulator-address "${LISTEN_HOST:-127.0.0.1}:$RIE_PORT" \
+        --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \
+        "${RUNTIME_CLIENT[@]}"
+}
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Sourced, it only defines the functions.
+if [[ ${BASH_SOURCE[0]} == "$0" ]]; then
+    main "$@"
+fi

@@ -1,0 +1,52 @@
+# Makes .venv, for run.sh and test.sh: sourced, from the repository's root, in strict mode.
+#
+# make_environment REQUIREMENTS  brings .venv to what the file asks for, with the emulator in
+#                                .venv/bin; does nothing when that was done before, so that what
+#                                was installed by hand since (a tracer's checkout) stays.
+# Setting: PYTHON, the interpreter to make .venv with.
+
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# The first interpreter that runs, is new enough and can make an environment.
+find_python() {
+    local candidate
+    for candidate in ${PYTHON:-python3.13 python3 python3.12 python3.11 python3.10}; do
+        if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
+            printf '%s\n' "$candidate"
+            return
+        fi
+    done
+    fail "no Python from 3.10 on with the venv module (tried: ${PYTHON:-python3.13, python3, python3.12, python3.11, python3.10}); on Debian: apt-get install python3-venv; or set PYTHON"
+}
+
+make_environment() {
+    local requirements=$1 python stamp wanted log=.venv/install.log
+    [[ $(uname -s) == Linux ]] || fail "this needs Linux, for the emulator is a Linux program; this is $(uname -s)"
+    # Two scripts at once must not install into each other's half-made environment.
+    exec 9>.venv.lock
+    flock 9 2>/dev/null || true
+    # An environment whose interpreter is gone (upgraded, moved) is made anew.
+    if ! .venv/bin/python -c '' 2>/dev/null; then
+        python=$(find_python)
+        echo "making .venv with $("$python" -V)" >&2
+        rm -rf .venv
+        "$python" -m venv .venv || fail "$python cannot make a virtual environment"
+    fi
+    stamp=.venv/installed-${requirements//\//-}
+    wanted=$(cat requirements*.txt ./*/requirements.txt constraints.txt scripts/fetch_emulator.py | sha256sum)
+    if [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]]; then
+        echo "installing $requirements into .venv (the first time takes a minute)" >&2
+        if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" >"$log" 2>&1; then
+            grep -E '^ERROR' "$log" | head -n 1 >&2 || true
+            fail "pip could not install $requirements: is the network there? The whole log is $log"
+        fi
+        .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie || exit 1
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    # Lambda's file system is read-only, so a cold start never compiles there; nor shall it here.
+    .venv/bin/python -m compileall -q app lambda_proxy extension
+    exec 9>&-
+}
