@@ -19,9 +19,7 @@ def main(arguments: Sequence[str]) -> str | None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=8126, help="the trace agent's port (%(default)s)")
     parser.add_argument("--trace-view-port", type=int, default=8128, help="the browser's port (%(default)s)")
-    parser.add_argument(
-        "--dogstatsd-port", type=int, default=8125, help="the UDP port of metrics (%(default)s)"
-    )
+    parser.add_argument("--dogstatsd-port", type=int, default=8125, help="UDP port for metrics (%(default)s)")
     options = parser.parse_args(arguments)
 
     for port in (options.port, options.trace_view_port):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.processes import ProcessStarter
+
+# Tests that import the app do it without a tracer: what the tracer sends is tested with a real
+# agent, on a function in a process of its own (which gets none of these).
+os.environ.update(DD_TRACE_ENABLED="false", DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
 
 
 @pytest.fixture

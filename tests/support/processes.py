@@ -95,6 +95,10 @@ class Process:
         self.popen.wait()
 
 
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("DD_", "AWS_"))}
+
+
 @dataclass
 class ProcessStarter:
     """Starts processes; `stop_all` ends the ones that still run."""
@@ -109,13 +113,17 @@ class ProcessStarter:
         env: Mapping[str, str] | None = None,
         cwd: Path = REPOSITORY,
     ) -> Process:
-        """Start `command`; `env` is added to the test's own environment; output goes to a log file."""
+        """Start `command`; output goes to a log file.
+
+        Its environment is the test's own without what would configure a tracer, a function or AWS,
+        plus `env`.
+        """
         log = self.folder / f"{len(self.started)}-{Path(command[0]).name}.log"
         with log.open("wb") as output:
             popen = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=cwd,
-                env={**os.environ, **(env or {})},
+                env={**_environment(), **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
