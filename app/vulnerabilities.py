@@ -7,6 +7,7 @@ needs is imported in it.
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from functools import cache
 
 
@@ -37,7 +38,7 @@ def query_user(user_id: str) -> tuple[str, bool]:
     import sqlite3
 
     statement = f"SELECT * FROM users WHERE id='{user_id}'"  # noqa: S608 - an injection on purpose
-    with sqlite3.connect(_users_database(), uri=True) as connection:
+    with closing(sqlite3.connect(_users_database(), uri=True)) as connection:
         try:
             rows = connection.execute(statement).fetchall()
         except (sqlite3.Error, sqlite3.Warning) as error:

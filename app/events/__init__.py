@@ -14,6 +14,8 @@ from app.events.http_api import HttpApi
 from app.events.rest_api import RestApi
 from app.events.types import Event
 
+__all__ = ["HTTP_EVENT_TYPES", "HttpEvent", "InvalidEvent", "UnknownEvent", "http_event"]
+
 HTTP_EVENT_TYPES: tuple[type[HttpEvent], ...] = (RestApi, HttpApi, FunctionUrl, Alb, AlbMultiValue)
 
 
@@ -30,7 +32,7 @@ def http_event(event: Event) -> HttpEvent:
 
 
 def _no_match(event: Event) -> InvalidEvent | UnknownEvent:
-    known = ", ".join(event_type.title for event_type in HTTP_EVENT_TYPES)
+    known = ", ".join([*(event_type.title for event_type in HTTP_EVENT_TYPES), '{"healthcheck": true}'])
     if not isinstance(event, dict):
         return UnknownEvent(f"the event is a {type(event).__name__}, not an object; known: {known}")
     # An authorizer's event looks like the request that it authorizes, and is none.
@@ -44,4 +46,4 @@ def _no_match(event: Event) -> InvalidEvent | UnknownEvent:
         if "path" in event and "requestContext" in event:
             return InvalidEvent("HTTP", "httpMethod", "is missing")
     keys = ", ".join(map(str, event)) or "none"
-    return UnknownEvent(f'no known event has the keys {keys:.200}; known: {known}, {{"healthcheck": true}}')
+    return UnknownEvent(f"no known event has the keys {keys:.200}; known: {known}")

@@ -33,6 +33,9 @@ def waf(path: str = "") -> Response:
     return plain_text("Hello world!\n")
 
 
+# The slash form needs a rule of its own here: Werkzeug does not try it behind two variable segments
+# of which one may hold slashes.
+@bp.route("/tag_value/<path:tag_value>/<int:status_code>/", methods=["GET", "POST", "OPTIONS"])
 @bp.route("/tag_value/<path:tag_value>/<int:status_code>", methods=["GET", "POST", "OPTIONS"])
 def tag_value(tag_value: str, status_code: int) -> Response:
     """Report a custom event, and answer with the status and the headers that the caller wants.

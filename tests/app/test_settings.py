@@ -1,0 +1,21 @@
+"""The function's own settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.settings import Settings
+
+
+def test_defaults() -> None:
+    assert Settings.from_environment({}) == Settings(internal_server_url="http://internal_server:8089")
+
+
+def test_the_internal_server() -> None:
+    settings = Settings.from_environment({"INTERNAL_SERVER_URL": "https://mirror.example/base/"})
+    assert settings.internal_server_url == "https://mirror.example/base"
+
+
+def test_a_wrong_value_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^INTERNAL_SERVER_URL must start with .*, it is 'mirror'$"):
+        Settings.from_environment({"INTERNAL_SERVER_URL": "mirror"})
