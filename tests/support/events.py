@@ -33,7 +33,10 @@ class HttpRequest:
     @property
     def lines(self) -> list[tuple[str, str]]:
         """The header lines as they reach the function, the front door's own included (R11, R12, R51)."""
-        lines = [("Host", HOST), ("User-Agent", "test/1.0"), *self.headers]
+        lines = [("Host", HOST)]
+        if not self.header("user-agent"):
+            lines.append(("User-Agent", "test/1.0"))
+        lines += self.headers
         if self.cookies:
             lines.append(("Cookie", "; ".join(self.cookies)))
         return [

@@ -1,0 +1,160 @@
+"""The function as users run it: entrypoint.sh, the real emulator, a real trace agent that keeps the spans."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import sys
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.support.emulator import INVOCATIONS
+from tests.support.events import EventType, HttpRequest, HttpResponse, Json
+from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
+
+Span = dict[str, Any]
+
+# What datadog_lambda and ddtrace take for the presence of the extension.
+EXTENSION = Path("/opt/extensions/datadog-agent")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The spans that one invocation sent."""
+
+    spans: list[Span]
+
+    def named(self, name: str) -> list[Span]:
+        """The spans of that name."""
+        return [span for span in self.spans if span["name"] == name]
+
+    def one(self, name: str) -> Span:
+        """The only span of that name."""
+        found = self.named(name)
+        assert len(found) == 1, f"{len(found)} spans {name!r} among {[span['name'] for span in self.spans]}"
+        return found[0]
+
+    @property
+    def function(self) -> Span:
+        """The `aws.lambda` span, the entry span of the request."""
+        return self.one("aws.lambda")
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """The string tags of the `aws.lambda` span."""
+        meta: dict[str, str] = self.function["meta"]
+        return meta
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The numeric tags of the `aws.lambda` span."""
+        metrics: dict[str, float] = self.function["metrics"]
+        return metrics
+
+    @property
+    def rules(self) -> set[str]:
+        """The ids of the WAF rules that matched, from the `aws.lambda` span."""
+        triggers = self.function.get("meta_struct", {}).get("appsec", {}).get("triggers", [])
+        return {trigger["rule"]["id"] for trigger in triggers}
+
+    def schema(self, part: str) -> Any:
+        """An API Security schema, e.g. of `req.body`; the tag is gzip in base64."""
+        return json.loads(gzip.decompress(b64decode(self.meta[f"_dd.appsec.s.{part}"])))
+
+
+@dataclass
+class Agent:
+    """A running trace agent."""
+
+    process: Process
+    port: int
+    view_port: int
+
+    def traces(self) -> list[list[Span]]:
+        """All traces since the last `clear`."""
+        answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/traces", timeout=30)
+        traces: list[list[Span]] = answer.json()
+        return traces
+
+    def clear(self) -> None:
+        """Forget what came so far."""
+        requests.get(f"http://127.0.0.1:{self.port}/test/session/clear", timeout=30).raise_for_status()
+
+
+def start_agent(start_process: ProcessStarter) -> Agent:
+    """Start the stand-in for the extension and wait for its port."""
+    port, view_port = free_port(), free_port()
+    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": free_port()}
+    words = [str(word) for option in options.items() for word in option]
+    process = start_process([sys.executable, "-m", "extension", *words])
+    wait_for(lambda: port_is_open(port), what="the trace agent's port")
+    return Agent(process, port, view_port)
+
+
+@dataclass
+class Function:
+    """The function under the emulator, with its agent."""
+
+    process: Process
+    port: int
+    agent: Agent
+
+    def post(self, payload: bytes) -> requests.Response:
+        """Invoke with these bytes; the Invoke API's own answer."""
+        return requests.post(f"http://127.0.0.1:{self.port}{INVOCATIONS}", data=payload, timeout=60)
+
+    def invoke(self, event: object) -> Any:
+        """Invoke with this event; the result, parsed."""
+        return self.post(json.dumps(event).encode()).json()
+
+    def traced(self, event: object) -> tuple[Any, Trace]:
+        """Invoke with this event; the result, and the spans that the agent then got."""
+        self.agent.clear()
+        result = self.invoke(event)
+        (spans,) = wait_for(self.agent.traces, what="a trace at the agent")
+        return result, Trace(spans)
+
+    def request(self, event_type: EventType, **request: Any) -> tuple[HttpResponse, Trace]:
+        """Send an HTTP request through that front door; the response, and the spans."""
+        result, trace = self.traced(event_type.event(HttpRequest(**request)))
+        return event_type.response(result), trace
+
+
+def function_environment(agent_port: int, port: int) -> dict[str, str]:
+    """What entrypoint.sh needs to run beside whatever else runs on this machine."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "RIE_PORT": str(port),
+        "RUNTIME_API_PORT": str(free_port()),
+        "AGENT_PORT": str(agent_port),
+        "AGENT_RELAY_PORT": str(free_port()),
+        "DD_TRACE_AGENT_URL": f"http://127.0.0.1:{agent_port}",
+        "DD_SERVICE": "weblog",
+        # A busy machine is no reason to miss a rule, nor a request any to be left out.
+        "DD_APPSEC_WAF_TIMEOUT": "10000000",
+        "DD_API_SECURITY_SAMPLE_DELAY": "0",
+        "DD_TRACE_RATE_LIMIT": "10000",
+        "DD_COLD_START_TRACING": "false",
+    }
+
+
+def start_function(
+    start_process: ProcessStarter, *, env: Mapping[str, str] | None = None, agent: Agent | None = None
+) -> Function:
+    """Start an agent (unless one is given) and the function, past its cold start."""
+    agent = agent or start_agent(start_process)
+    port = free_port()
+    process = start_process(
+        [REPOSITORY / "entrypoint.sh"], env={**function_environment(agent.port, port), **(env or {})}
+    )
+    wait_for(lambda: port_is_open(port), what="the emulator's port")
+    function = Function(process, port, agent)
+    health: Json = function.invoke({"healthcheck": True})
+    assert health["status"] == "ok", process.output
+    return function
