@@ -1,0 +1,42 @@
+"""What a front door notes about one request when it arrives: its ids and its time."""
+
+from __future__ import annotations
+
+import base64
+import os
+import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The ids and the time of one request (R8 to R10, R12)."""
+
+    milliseconds: int
+    request_id: str
+    short_id: str
+    trace_root: str
+
+    @classmethod
+    def now(cls) -> Arrival:
+        """Note the arrival of a request at this moment."""
+        milliseconds = time.time_ns() // 1_000_000
+        noise = os.urandom(23)
+        return cls(
+            milliseconds=milliseconds,
+            request_id=str(uuid.uuid4()),
+            # 16 characters that end in "=", as API Gateway's short ids do: 11 bytes in base64.
+            short_id=base64.urlsafe_b64encode(noise[:11]).decode(),
+            trace_root=f"1-{milliseconds // 1000:08x}-{noise[11:].hex()}",
+        )
+
+    @property
+    def clf_time(self) -> str:
+        """The time in Common Log Format, always in English and UTC (R9)."""
+        moment = datetime.fromtimestamp(self.milliseconds // 1000, timezone.utc)
+        return f"{moment.day:02}/{MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
+
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

@@ -1,0 +1,159 @@
+"""What the front doors share: the steps that every one of them takes, and the shape they have."""
+
+from __future__ import annotations
+
+import base64
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+from urllib.parse import unquote_plus
+
+from lambda_proxy.arrival import Arrival
+from lambda_proxy.front_doors.routes import Route
+from lambda_proxy.messages import Header, Request, Response
+from lambda_proxy.outcome import PAYLOAD_LIMIT, Failure
+
+Event = dict[str, Any]
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
+
+# The connection's own headers end at any front door: they say nothing about the message.
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
+WRITTEN_BY_THE_FRONT_DOOR = frozenset({"x-forwarded-port", "x-forwarded-proto", "expect"})
+TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the owner of an API configures in AWS.
+
+    `routes` are the resources of a REST API or the routes of an HTTP API; none means that every
+    path reaches the function. `binary_media_types` are a REST API's. `timeout` in seconds replaces
+    the front door's own; 0 waits for ever.
+    """
+
+    routes: tuple[Route, ...] = ()
+    binary_media_types: tuple[str, ...] = ()
+    timeout: float | None = None
+
+
+class FrontDoor(ABC):
+    """One of AWS's ways from an HTTP request to a function and back.
+
+    Every method is a pure function of its arguments and of the options.
+    """
+
+    event_type: ClassVar[str]
+    default_timeout: ClassVar[float] = 0
+    max_result: ClassVar[int] = PAYLOAD_LIMIT
+
+    def __init__(self, options: Options = Options()) -> None:
+        self.options = options
+        self.timeout = self.default_timeout if options.timeout is None else options.timeout
+
+    @abstractmethod
+    def refusal(self, request: Request, arrival: Arrival) -> Response | None:
+        """Return the answer to a request that never reaches the function; None for all others."""
+
+    @abstractmethod
+    def event(self, request: Request, arrival: Arrival) -> Event:
+        """Return the event that AWS would have made of the request."""
+
+    @abstractmethod
+    def response(self, request: Request, result: object, arrival: Arrival) -> Response:
+        """Return the response that AWS would have made of the result; ResultError if it makes none."""
+
+    @abstractmethod
+    def failure(self, failure: Failure, arrival: Arrival) -> Response:
+        """Return the response that AWS would have given for this failure."""
+
+
+def forwarded_headers(request: Request, trace_id: str) -> list[Header]:
+    """Return the request's headers as a front door passes them on (R11, R12, R51)."""
+    kept: list[Header] = []
+    clients: list[str] = []
+    has_length = False
+    for name, value in request.headers:
+        lower = name.lower()
+        if lower == "x-forwarded-for":
+            clients.append(value)
+        elif lower == "content-length":
+            has_length = True
+            kept.append((name, value))
+        elif (
+            lower not in HOP_BY_HOP and lower not in WRITTEN_BY_THE_FRONT_DOOR and lower != "x-amzn-trace-id"
+        ):
+            kept.append((name, value))
+    if request.body and not has_length:
+        kept.append(("Content-Length", str(len(request.body))))
+    kept += [
+        ("X-Forwarded-For", ", ".join([*clients, request.peer])),
+        ("X-Forwarded-Port", str(request.port)),
+        ("X-Forwarded-Proto", request.scheme),
+        ("X-Amzn-Trace-Id", trace_id),
+    ]
+    return kept
+
+
+def trace_id(request: Request, arrival: Arrival) -> str:
+    """Return the client's trace header if it names a root, else a new one (R12)."""
+    given = request.header("x-amzn-trace-id")
+    return given if given and "Root=" in given else f"Root={arrival.trace_root}"
+
+
+def query_pairs(query: str) -> list[Header]:
+    """Return the pairs of a query string, not decoded; empty ones are left out."""
+    pairs = []
+    for item in query.split("&"):
+        if item:
+            name, _, value = item.partition("=")
+            pairs.append((name, value))
+    return pairs
+
+
+def decoded_pairs(query: str) -> list[Header]:
+    """Return the pairs of a query string, decoded as HTML forms are (R22)."""
+    return [(unquote_plus(name), unquote_plus(value)) for name, value in query_pairs(query)]
+
+
+def grouped(pairs: Iterable[Header]) -> dict[str, list[str]]:
+    """All values of each name, in order."""
+    groups: dict[str, list[str]] = {}
+    for name, value in pairs:
+        groups.setdefault(name, []).append(value)
+    return groups
+
+
+def joined(pairs: Iterable[Header]) -> dict[str, str]:
+    """Return the values of each name with a comma and no space between them (R33, R38)."""
+    return {name: ",".join(values) for name, values in grouped(pairs).items()}
+
+
+def media_type(content_type: str | None) -> str:
+    """Return the bare media type, in lower case; empty when there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def is_text(content_type: str | None) -> bool:
+    """Whether a body of this type is passed as text, for all but REST APIs (R36, R59)."""
+    kind = media_type(content_type)
+    return kind.startswith("text/") or kind in TEXT_TYPES
+
+
+def encode_body(body: bytes) -> str:
+    """Return the body in base64."""
+    return base64.b64encode(body).decode()
+
+
+def values_size(headers: Sequence[Header]) -> int:
+    """How many bytes all header values have together."""
+    return sum(len(value.encode("utf-8", "replace")) for _, value in headers)
+
+
+def json_response(status: int, body: Mapping[str, object], headers: Sequence[Header] = ()) -> Response:
+    """Return a front door's own answer in compact JSON."""
+    text = json.dumps(body, separators=(",", ":"))
+    return Response(status, [("Content-Type", "application/json"), *headers], text.encode())

@@ -1,0 +1,234 @@
+"""API Gateway REST API, payload 1.0.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lambda_proxy.arrival import Arrival
+from lambda_proxy.front_doors.base import (
+    ACCOUNT_ID,
+    REGION,
+    Event,
+    FrontDoor,
+    decoded_pairs,
+    encode_body,
+    forwarded_headers,
+    grouped,
+    media_type,
+    trace_id,
+    values_size,
+)
+from lambda_proxy.front_doors.results import (
+    ResultError,
+    body_of,
+    decode_base64,
+    encode_text,
+    headers_of,
+    is_base64,
+    multi_headers_of,
+    remapped,
+    short,
+    status_of,
+    with_default_type,
+    without,
+)
+from lambda_proxy.front_doors.routes import Route, choose
+from lambda_proxy.messages import Header, Request, Response
+from lambda_proxy.outcome import Failure
+
+API_ID = "a1b2c3d4e5"
+STAGE = "Prod"
+DOMAIN = f"{API_ID}.execute-api.{REGION}.amazonaws.com"
+
+EVERYTHING = (Route("ANY", "/"), Route("ANY", "/{proxy+}"))
+CANONICAL = {
+    name.lower(): name
+    for name in (
+        "Authorization",
+        "Host",
+        "User-Agent",
+        "X-Amzn-Trace-Id",
+        "X-Forwarded-For",
+        "X-Forwarded-Port",
+        "X-Forwarded-Proto",
+    )
+}
+RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
+
+MAX_BODY = 10 * 1024 * 1024
+MAX_HEADERS = 10_240
+MAX_URL = 10_240
+
+# R67, R68, R75, R79 to R81: status, message, and the error's type where AWS names it in a header.
+FAILURES = {
+    Failure.FUNCTION_ERROR: (502, "Internal server error", "InternalServerErrorException"),
+    Failure.INVALID_RESULT: (502, "Internal server error", "InternalServerErrorException"),
+    Failure.RESULT_TOO_LARGE: (502, "Internal server error", "InternalServerErrorException"),
+    Failure.EVENT_TOO_LARGE: (413, "Request Too Long", ""),
+    Failure.THROTTLED: (500, "Internal server error", "InternalServerErrorException"),
+    Failure.TIMED_OUT: (504, "Endpoint request timed out", ""),
+    Failure.UNREACHABLE: (500, "Internal server error", "InternalServerErrorException"),
+    Failure.NO_FUNCTION: (500, "Internal server error", "InternalServerErrorException"),
+}
+
+
+class RestApi(FrontDoor):
+    """A REST API with a Lambda proxy integration (R14 to R29, R61, R65 to R68, R75, R88)."""
+
+    event_type = "apigateway-rest"
+    default_timeout = 29
+
+    def refusal(self, request: Request, arrival: Arrival) -> Response | None:
+        """Too large (R80, R83, R85), or no such resource or method (R26)."""
+        if len(request.target) > MAX_URL:
+            return _error(arrival, 414, "Request-URI Too Long")
+        if values_size(request.headers) > MAX_HEADERS:
+            return _error(arrival, 431, "Request Header Fields Too Large")
+        if len(request.body) > MAX_BODY:
+            return _error(arrival, 413, "Request Too Long")
+        if self._choose(request) is None:
+            kind = "MissingAuthenticationTokenException"
+            return _error(arrival, 403, "Missing Authentication Token", kind)
+        return None
+
+    def event(self, request: Request, arrival: Arrival) -> Event:
+        """Return the event; `refusal` has let the request pass."""
+        route, parameters = self._choose(request) or (EVERYTHING[1], {})
+        headers = grouped(
+            (CANONICAL.get(name.lower(), name), value)
+            for name, value in forwarded_headers(request, trace_id(request, arrival))
+            if name.lower() != "content-length"
+        )
+        query = grouped(decoded_pairs(request.query.replace(";", "&")))
+        body, encoded = self._body(request)
+        return {
+            "resource": route.template,
+            "path": _collapse(request.path),
+            "httpMethod": request.method,
+            "headers": {name: values[-1] for name, values in headers.items()},
+            "multiValueHeaders": headers,
+            "queryStringParameters": {name: values[-1] for name, values in query.items()} or None,
+            "multiValueQueryStringParameters": query or None,
+            "pathParameters": parameters or None,
+            "stageVariables": None,
+            "requestContext": _context(request, arrival, route),
+            "body": body,
+            "isBase64Encoded": encoded,
+        }
+
+    def response(self, request: Request, result: object, arrival: Arrival) -> Response:
+        """Return the response to a well-formed result (R61, R65, R66, R68, R88)."""
+        if not isinstance(result, dict):
+            raise ResultError(f"no object but {short(result)}")
+        if unknown := result.keys() - RESULT_KEYS:
+            raise ResultError(f"unknown keys: {', '.join(sorted(unknown))}")
+        status = 200 if result.get("statusCode") is None else status_of(result)
+        merged = _merged(multi_headers_of(result), headers_of(result))
+        headers = remapped(without(merged, "transfer-encoding"))
+        body = body_of(result)
+        decode = is_base64(result) and self._accepts_binary(request)
+        return Response(
+            status,
+            [
+                *with_default_type(headers, "application/json"),
+                ("x-amzn-RequestId", arrival.request_id),
+                ("x-amz-apigw-id", arrival.short_id),
+                ("X-Amzn-Trace-Id", f"Root={arrival.trace_root}"),
+            ],
+            decode_base64(body) if decode else encode_text(body),
+        )
+
+    def failure(self, failure: Failure, arrival: Arrival) -> Response:
+        """Return the gateway's own answer to a failure."""
+        return _error(arrival, *FAILURES[failure])
+
+    def _choose(self, request: Request) -> tuple[Route, dict[str, str]] | None:
+        return choose(self.options.routes or EVERYTHING, request.method, _collapse(request.path))
+
+    def _body(self, request: Request) -> tuple[str | None, bool]:
+        if not request.body:
+            return None, False
+        if self._is_binary(request.header("content-type")):
+            return encode_body(request.body), True
+        # API Gateway spoils what is not UTF-8 unless its type is declared binary; so does this.
+        return request.body.decode("utf-8", "replace"), False
+
+    def _is_binary(self, content_type: str | None) -> bool:
+        kind = media_type(content_type)
+        return any(
+            pattern in ("*/*", kind) or (pattern.endswith("/*") and kind.startswith(pattern[:-1]))
+            for pattern in self.options.binary_media_types
+        )
+
+    def _accepts_binary(self, request: Request) -> bool:
+        """Whether the first type in Accept is declared binary; wildcards of the client do not count (R66)."""
+        first = (request.header("accept") or "").partition(",")[0]
+        return self._is_binary(first)
+
+
+def _collapse(path: str) -> str:
+    """Return the path with one slash in front (R18)."""
+    return "/" + path.lstrip("/")
+
+
+def _context(request: Request, arrival: Arrival, route: Route) -> dict[str, Any]:
+    return {
+        "accountId": ACCOUNT_ID,
+        "apiId": API_ID,
+        "deploymentId": "d3p10y",
+        "domainName": DOMAIN,
+        "domainPrefix": API_ID,
+        "extendedRequestId": arrival.short_id,
+        "httpMethod": request.method,
+        "identity": {
+            "accessKey": None,
+            "accountId": None,
+            "caller": None,
+            "cognitoAuthenticationProvider": None,
+            "cognitoAuthenticationType": None,
+            "cognitoIdentityId": None,
+            "cognitoIdentityPoolId": None,
+            "principalOrgId": None,
+            "sourceIp": request.peer,
+            "user": None,
+            "userAgent": request.header("user-agent"),
+            "userArn": None,
+        },
+        "path": f"/{STAGE}{request.path}",
+        "protocol": "HTTP/1.1",
+        "requestId": arrival.request_id,
+        "requestTime": arrival.clf_time,
+        "requestTimeEpoch": arrival.milliseconds,
+        "resourceId": "res0rc",
+        "resourcePath": route.template,
+        "stage": STAGE,
+    }
+
+
+def _merged(multi: list[Header], single: list[Header]) -> list[Header]:
+    """Both maps: the multi-value one first, whose case of a name wins; no pair twice (R65, C1)."""
+    names = {name.lower(): name for name, _ in multi}
+    merged = list(multi)
+    for name, value in single:
+        pair = (names.get(name.lower(), name), value)
+        if pair not in merged:
+            merged.append(pair)
+    return merged
+
+
+def _error(arrival: Arrival, status: int, message: str, kind: str = "") -> Response:
+    # API Gateway writes a space behind the colon for an integration's failure, none when it refuses (R26, R67).
+    separator = ": " if status >= 500 else ":"
+    return Response(
+        status,
+        [
+            ("Content-Type", "application/json"),
+            *([("x-amzn-ErrorType", kind)] if kind else []),
+            ("x-amzn-RequestId", arrival.request_id),
+            ("x-amz-apigw-id", arrival.short_id),
+        ],
+        f'{{"message"{separator}"{message}"}}'.encode(),
+    )

@@ -1,0 +1,119 @@
+"""Reads the fields of a function's result, strictly: what the front doors agree on is written once."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lambda_proxy.messages import Header
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+REMAPPED = frozenset({"connection", "content-length", "date", "server"})
+UNSENDABLE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+class ResultError(Exception):
+    """The function's result has not the shape that its front door requires."""
+
+
+def status_of(result: Mapping[str, Any]) -> int:
+    """Return the status code, an integer or one in a string; from 200 on, for 1xx ends no exchange."""
+    status = result["statusCode"]
+    if isinstance(status, str) and re.fullmatch(r"[0-9]{3}", status):
+        status = int(status)
+    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 999:
+        raise ResultError(f"statusCode is {short(status)}")
+    return status
+
+
+def headers_of(result: Mapping[str, Any], key: str = "headers") -> list[Header]:
+    """Return the single-value headers; null leaves a header out, numbers and booleans become text (R65)."""
+    return [header(name, value) for name, value in _mapping(result, key).items() if value is not None]
+
+
+def multi_headers_of(result: Mapping[str, Any]) -> list[Header]:
+    """Return the multi-value headers, one pair a value (R65, R68)."""
+    pairs = []
+    for name, values in _mapping(result, "multiValueHeaders").items():
+        if not isinstance(values, list):
+            raise ResultError(f"multiValueHeaders[{name!r}] is no list")
+        pairs += [header(name, value) for value in values]
+    return pairs
+
+
+def header(name: str, value: object) -> Header:
+    """Return a header that can be sent."""
+    if isinstance(value, (bool, int, float)):
+        value = json.dumps(value)
+    if not isinstance(value, str):
+        raise ResultError(f"the header {name!r} is {short(value)}")
+    if not HEADER_NAME.fullmatch(name) or UNSENDABLE.search(value):
+        raise ResultError(f"the header {name!r} cannot be sent: {short(value)}")
+    return name, value
+
+
+def body_of(result: Mapping[str, Any]) -> str:
+    """Return the body as it stands in the result; missing and null are empty."""
+    body = result.get("body")
+    if body is None:
+        return ""
+    if not isinstance(body, str):
+        raise ResultError(f"body is no string but {short(body)}")
+    return body
+
+
+def is_base64(result: Mapping[str, Any]) -> bool:
+    """Return the base64 flag; missing and null are false."""
+    flag = result.get("isBase64Encoded")
+    if not isinstance(flag, (bool, type(None))):
+        raise ResultError(f"isBase64Encoded is {short(flag)}")
+    return bool(flag)
+
+
+def decode_base64(text: str) -> bytes:
+    """Return the bytes behind the text; ResultError if it is no base64."""
+    try:
+        return base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise ResultError(f"body is no base64: {short(text)}") from error
+
+
+def encode_text(text: str) -> bytes:
+    """Return the text in UTF-8; half a surrogate pair, which JSON can carry, becomes a question mark."""
+    return text.encode("utf-8", "replace")
+
+
+def without(headers: list[Header], *names: str) -> list[Header]:
+    """Return the headers but for these, whose names are given in lower case."""
+    return [pair for pair in headers if pair[0].lower() not in names]
+
+
+def remapped(headers: list[Header], names: Collection[str] = REMAPPED) -> list[Header]:
+    """Return the headers; the ones that only the gateway may send come under another name (R88)."""
+    return [(f"x-amzn-Remapped-{name}" if name.lower() in names else name, value) for name, value in headers]
+
+
+def with_default_type(headers: list[Header], content_type: str) -> list[Header]:
+    """Return the headers, with this Content-Type unless they have one."""
+    if any(name.lower() == "content-type" for name, _ in headers):
+        return headers
+    return [*headers, ("Content-Type", content_type)]
+
+
+def short(value: object) -> str:
+    """Return a value for a log line."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _mapping(result: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = result.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise ResultError(f"{key} is no object but {short(value)}")
+    return value

@@ -1,0 +1,114 @@
+"""Serves a front door over HTTP with aiohttp, the server that keeps a request as the client wrote it."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from lambda_proxy.emulators import Emulators
+from lambda_proxy.front_doors import FrontDoor
+from lambda_proxy.gateway import handle, log
+from lambda_proxy.messages import Request, Response
+from lambda_proxy.settings import EVENT_TYPES, INVOCATIONS, Settings
+
+# Larger than any limit of a front door, so that the front door's own answer is given.
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+MAX_HEAD = 256 * 1024
+MAX_HEADERS = 10_000
+MAX_BODY = 10 * 1024 * 1024 + 1
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stopped.set)
+    path = INVOCATIONS.format(name=settings.function_name)
+    emulators = Emulators(
+        [f"{url.rstrip('/')}{path}" for url in settings.urls()],
+        concurrency=settings.concurrency,
+        queue=settings.queue,
+    )
+    front_door = EVENT_TYPES[settings.event_type](settings.options)
+    server = web.Server(
+        _handler(front_door, emulators, settings.port),
+        access_log=None,
+        auto_decompress=False,
+        max_line_size=MAX_HEAD,
+        max_field_size=MAX_HEAD,
+        max_headers=MAX_HEADERS,
+    )
+    try:
+        listener = await loop.create_server(server, settings.host, settings.port)
+        log.info(
+            "%s on http://%s:%d, invoking %s",
+            settings.event_type,
+            settings.host,
+            listener.sockets[0].getsockname()[1],
+            ", ".join(settings.urls()),
+        )
+        await stopped.wait()
+        listener.close()
+        await server.shutdown(1)
+    finally:
+        await emulators.close()
+
+
+def _handler(front_door: FrontDoor, emulators: Emulators, port: int) -> Handler:
+    async def handle_request(message: web.BaseRequest) -> web.StreamResponse:
+        return _write(await handle(front_door, emulators, await _read(message, port)))
+
+    return handle_request
+
+
+async def _read(message: web.BaseRequest, port: int) -> Request:
+    headers = [(_text(name), _text(value)) for name, value in message.raw_headers]
+    if message.headers.get("Expect", "").lower() == "100-continue":
+        await message.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    body = bytearray()
+    if message.can_read_body:
+        async for chunk in message.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY:
+                break
+    return Request(
+        method=message.method,
+        target=_origin_form(message.raw_path),
+        headers=headers,
+        body=bytes(body),
+        peer=message.remote or "127.0.0.1",
+        scheme="http",
+        port=port,
+    )
+
+
+def _write(response: Response) -> web.Response:
+    headers = CIMultiDict(response.headers)
+    # aiohttp would name itself and its version.
+    headers.setdefault("Server", "lambda_proxy")
+    return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+def _origin_form(target: str) -> str:
+    """Path and query of the target, in ASCII: proxies' clients send a whole URL, `OPTIONS` may send `*`."""
+    if not target.startswith("/"):
+        _, separator, rest = target.partition("://")
+        _, slash, path = rest.partition("/")
+        target = f"/{path}" if separator and slash else "/"
+    if target.isascii():
+        return target
+    return quote(target, safe="".join(map(chr, range(0x21, 0x7F))), errors="surrogateescape")
