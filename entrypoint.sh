@@ -76,7 +76,8 @@ relay_to_agent() {
 }
 
 start_emulator() {
-    exec aws-lambda-rie \
+    export SUPERVISE_EXTENSION=1
+    exec tini -- aws-lambda-rie \
         --runtime-interface-emulator-address "${LISTEN_HOST:-127.0.0.1}:$RIE_PORT" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \
         "${RUNTIME_CLIENT[@]}"
