@@ -81,3 +81,27 @@ ENV LAMBDA_EVENT_TYPE=$LAMBDA_EVENT_TYPE
 LABEL system-tests-library=python_lambda \
       system-tests-weblog-variant=$VARIANT \
       system-tests.lambda-proxy.event-type=$LAMBDA_EVENT_TYPE
+
+
+FROM $PYTHON_IMAGE AS dev-build
+
+RUN python -m venv --without-pip /opt/dev
+COPY constraints.txt requirements-debugger.txt /src/
+COPY extension/requirements.txt /src/extension/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    pip --python /opt/dev/bin/python install --quiet -r /src/extension/requirements.txt \
+    && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
+COPY extension/__init__.py extension/__main__.py extension/dogstatsd.py \
+     /opt/dev/lib/python3.13/site-packages/extension/
+
+
+# Indented, so that the suite does not take the name of this stage for an image to pull.
+ FROM weblog AS dev
+
+COPY --from=dev-build /opt/ /opt/
+COPY --chmod=755 scripts/docker-dev.sh /var/task/dev.sh
+# The trace agent with its view takes the extension's ports; for the tracer the path must exist all the
+# same, and the emulator passes over a folder.
+RUN rm /opt/extensions/datadog-agent && mkdir /opt/extensions/datadog-agent
+EXPOSE 5678 7777 8128
+CMD ["./dev.sh"]

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The dev image's command: trace agent with its view and lambda proxy around the function.
+#
+# The function is what PID 1 becomes, so that `docker stop` ends it in order; the others end with it.
+set -euo pipefail
+
+main() {
+    export DD_SERVICE=${DD_SERVICE-weblog} DD_APPSEC_ENABLED=${DD_APPSEC_ENABLED-true}
+    /opt/dev/bin/python -I -m extension --host 0.0.0.0 &
+    LAMBDA_PROXY_HOST=0.0.0.0 /opt/lambda_proxy/bin/python -I -m lambda_proxy &
+    say_when_ready &
+    exec ./entrypoint.sh
+}
+
+say_when_ready() {
+    curl --silent --output /dev/null --retry 60 --retry-connrefused --retry-delay 1 \
+        http://127.0.0.1:8126/info http://127.0.0.1:7777/
+    echo "ready: lambda proxy (${LAMBDA_EVENT_TYPE}) http://localhost:7777, trace view http://localhost:8128; try: curl localhost:7777/waf"
+}
+
+main "$@"
