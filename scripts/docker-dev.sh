@@ -13,9 +13,14 @@ main() {
 }
 
 say_when_ready() {
-    curl --silent --output /dev/null --retry 60 --retry-connrefused --retry-delay 1 \
-        http://127.0.0.1:8126/info http://127.0.0.1:7777/
-    echo "ready: lambda proxy (${LAMBDA_EVENT_TYPE}) http://localhost:7777, trace view http://localhost:8128; try: curl localhost:7777/waf"
+    answers http://127.0.0.1:8126/info
+    answers http://127.0.0.1:7777/healthcheck
+    answers http://127.0.0.1:8080/2015-03-31/functions/function/invocations --data '{"healthcheck": true}'
+    echo "ready: lambda proxy ($LAMBDA_EVENT_TYPE) http://localhost:7777, trace view http://localhost:8128; try: curl localhost:7777/waf"
+}
+
+answers() {
+    curl --silent --output /dev/null --retry 120 --retry-connrefused --retry-delay 1 "$@"
 }
 
 main "$@"
