@@ -10,7 +10,7 @@ from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors import FrontDoor
 from lambda_proxy.front_doors.results import ResultError
 from lambda_proxy.messages import Request, Response
-from lambda_proxy.outcome import PAYLOAD_LIMIT, Answer, Failure, InvocationError, read_result
+from lambda_proxy.outcome import EVENT_LIMIT, Answer, Failure, InvocationError, read_result
 
 log = logging.getLogger("lambda_proxy")
 
@@ -46,7 +46,7 @@ async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arr
     event = front_door.event(request, arrival)
     payload = json.dumps(event, ensure_ascii=False).encode()
     log.debug("event: %s", payload)
-    if len(payload) > PAYLOAD_LIMIT:
+    if len(payload) > EVENT_LIMIT:
         raise InvocationError(Failure.EVENT_TOO_LARGE, f"{len(payload)} bytes")
     answer = await invoker.invoke(payload, timeout=front_door.timeout)
     log.debug("result: %d %s", answer.status, answer.body)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NoReturn
 
-# AWS's limit for an event and for a result: 6 MiB, plus 100 bytes that it grants (R81, R98).
-PAYLOAD_LIMIT = 6 * 1024 * 1024 + 100
+# AWS grants a result 100 bytes more than an event (R81, R98).
+EVENT_LIMIT = 6 * 1024 * 1024
+RESULT_LIMIT = EVENT_LIMIT + 100
 
 
 class Failure(Enum):
@@ -65,7 +66,7 @@ def read_result(answer: Answer) -> object:
         raise InvocationError(Failure.THROTTLED, _excerpt(answer.body))
     if answer.status == 503:
         raise InvocationError(Failure.UNREACHABLE, _excerpt(answer.body))
-    if b"Function.ResponseSizeTooLarge" in answer.body[:200] or len(answer.body) > PAYLOAD_LIMIT:
+    if b"Function.ResponseSizeTooLarge" in answer.body[:200] or len(answer.body) > RESULT_LIMIT:
         raise InvocationError(Failure.RESULT_TOO_LARGE, _excerpt(answer.body))
     if answer.status != 200 or answer.function_error:
         raise InvocationError(Failure.FUNCTION_ERROR, _excerpt(answer.body))

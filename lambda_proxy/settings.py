@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 
 from lambda_proxy.front_doors import FRONT_DOORS, Options
 from lambda_proxy.front_doors.routes import Route, parse_routes
 
 EVENT_TYPES = {front_door.event_type: front_door for front_door in FRONT_DOORS}
+DEAD_LETTERS = Path(gettempdir(), "lambda-dead-letters.jsonl")
 INVOCATIONS = "/2015-03-31/functions/{name}/invocations"
 
 
@@ -33,6 +36,9 @@ class Settings:
     routes: tuple[Route, ...]
     binary_media_types: tuple[str, ...]
     debug: bool
+    function_names: tuple[str, ...]
+    retry_delays: tuple[int, ...]
+    dead_letters: Path
 
     @property
     def options(self) -> Options:
@@ -62,6 +68,9 @@ class Settings:
                 kind.lower() for kind in _list(environment, "LAMBDA_PROXY_BINARY_MEDIA_TYPES")
             ),
             debug=_switch(environment, "LAMBDA_PROXY_DEBUG"),
+            function_names=tuple(_list(environment, "AWS_LAMBDA_FUNCTION_NAME")),
+            retry_delays=_delays(environment, "LAMBDA_RETRY_DELAYS", "60,120"),
+            dead_letters=Path(environment.get("LAMBDA_DEAD_LETTERS") or DEAD_LETTERS),
         )
 
     def urls(self) -> tuple[str, ...]:
@@ -74,6 +83,15 @@ def _number(environment: Mapping[str, str], name: str, default: int, *, least: i
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise SettingError(f"{name} is {text!r}; valid are whole numbers from {least} to {most}")
     return int(text)
+
+
+def _delays(environment: Mapping[str, str], name: str, default: str) -> tuple[int, ...]:
+    items = (environment.get(name) or default).split(",")
+    if not all(item.strip().isascii() and item.strip().isdigit() for item in items):
+        raise SettingError(
+            f"{name} is {environment.get(name)!r}; valid is a list of seconds such as {default!r}"
+        )
+    return tuple(int(item) for item in items)
 
 
 def _switch(environment: Mapping[str, str], name: str) -> bool:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.routes import Route
 from lambda_proxy.messages import Header, Request, Response
-from lambda_proxy.outcome import PAYLOAD_LIMIT, Failure
+from lambda_proxy.outcome import RESULT_LIMIT, Failure
 
 Event = dict[str, Any]
 
@@ -48,7 +48,7 @@ class FrontDoor(ABC):
 
     event_type: ClassVar[str]
     default_timeout: ClassVar[float] = 0
-    max_result: ClassVar[int] = PAYLOAD_LIMIT
+    max_result: ClassVar[int] = RESULT_LIMIT
 
     def __init__(self, options: Options = Options()) -> None:
         self.options = options

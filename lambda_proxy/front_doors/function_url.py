@@ -12,7 +12,7 @@ from lambda_proxy.front_doors.base import REGION, json_response
 from lambda_proxy.front_doors.payload2 import Payload2, http_context, lower_headers
 from lambda_proxy.front_doors.results import remapped, without
 from lambda_proxy.messages import Header, Request, Response
-from lambda_proxy.outcome import PAYLOAD_LIMIT, Failure
+from lambda_proxy.outcome import EVENT_LIMIT, Failure
 
 URL_ID = "abcdefghijklmnopqrstuvwxyz012345"
 DOMAIN = f"{URL_ID}.lambda-url.{REGION}.on.aws"
@@ -32,7 +32,7 @@ class FunctionUrl(Payload2):
 
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
         """Only what cannot become an event is refused: every path and method is served (R45)."""
-        return self.failure(Failure.EVENT_TOO_LARGE, arrival) if len(request.body) > PAYLOAD_LIMIT else None
+        return self.failure(Failure.EVENT_TOO_LARGE, arrival) if len(request.body) > EVENT_LIMIT else None
 
     def raw_path(self, request: Request) -> str:
         """As sent, still encoded (R44)."""
@@ -74,7 +74,7 @@ class FunctionUrl(Payload2):
             }
             return json_response(429, body, [("x-amzn-ErrorType", "TooManyRequestsException"), *own])
         if failure is Failure.EVENT_TOO_LARGE:
-            body = {"Message": "Request must be smaller than 6291556 bytes for the InvokeFunction operation"}
+            body = {"Message": "Request must be smaller than 6291456 bytes for the InvokeFunction operation"}
             return json_response(413, body, [("x-amzn-ErrorType", "RequestEntityTooLargeException"), *own])
         if failure is Failure.NO_FUNCTION:
             return json_response(

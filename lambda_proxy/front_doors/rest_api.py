@@ -220,7 +220,7 @@ def _merged(multi: list[Header], single: list[Header]) -> list[Header]:
 
 
 def _error(arrival: Arrival, status: int, message: str, kind: str = "") -> Response:
-    # API Gateway writes a space behind the colon for an integration's failure, none when it refuses (R26, R67).
+    # A space behind the colon for an integration's failure, none for a refusal (R26, R67).
     separator = ": " if status >= 500 else ":"
     return Response(
         status,

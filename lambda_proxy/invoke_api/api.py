@@ -1,0 +1,114 @@
+"""The Invoke operation itself: from a request's parts to an answer, without any HTTP server."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Protocol
+
+from lambda_proxy.invoke_api.answers import ApiAnswer, ApiError, result_answer, throttled
+from lambda_proxy.invoke_api.asynchronous import AsynchronousInvocations
+from lambda_proxy.invoke_api.names import LATEST, parse_name
+from lambda_proxy.invoke_api.queue import PASSED_ON, EmulatorGone, Invocation, InvocationQueue, QueueFull
+from lambda_proxy.outcome import EVENT_LIMIT, parse_json
+
+EVENT_LIMITS = {"RequestResponse": EVENT_LIMIT, "Event": 1024 * 1024, "DryRun": EVENT_LIMIT}
+
+
+class Headers(Protocol):
+    """A request's headers, whatever the case of their names."""
+
+    def get(self, name: str, /) -> str | None:
+        """Return the header's value, or None."""
+
+
+@dataclass(frozen=True)
+class InvokeApi:
+    """The Invoke API of one function, known by any of `names`."""
+
+    names: frozenset[str]
+    invocations: InvocationQueue
+    asynchronous: AsynchronousInvocations
+
+    def invoke(self, name: str, qualifier: str, headers: Headers, payload: bytes) -> ApiAnswer:
+        """Serve one request; raises ApiError for what AWS refuses."""
+        self._check_name(name, qualifier)
+        kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
+        if kind not in EVENT_LIMITS:
+            raise ApiError(400, "InvalidParameterValueException", f"Invalid invocation type: {kind}")
+        if len(payload) > EVENT_LIMITS[kind]:
+            raise too_large(kind)
+        log_type = headers.get("X-Amz-Log-Type") or "None"
+        if log_type not in ("None", "Tail"):
+            raise ApiError(400, "InvalidParameterValueException", f"Invalid log type: {log_type}")
+        _check_json(payload)
+        _check_client_context(headers.get("X-Amz-Client-Context"))
+        invocation = Invocation(
+            payload=payload or b"{}",
+            headers={key: value for key in PASSED_ON if (value := headers.get(key))},
+            wants_log=log_type == "Tail" and kind == "RequestResponse",
+        )
+        if kind == "DryRun":
+            return ApiAnswer(204)
+        try:
+            if kind == "Event":
+                self.asynchronous.submit(invocation)
+                return ApiAnswer(202)
+            self.invocations.submit(invocation)
+        except QueueFull as error:
+            raise throttled() from error
+        return _answer(invocation)
+
+    def _check_name(self, text: str, qualifier: str) -> None:
+        try:
+            name = parse_name(text, qualifier)
+        except ValueError as error:
+            raise ApiError(400, "ValidationException", str(error)) from error
+        if name.name not in self.names or name.qualifier != LATEST:
+            suffix = "" if name.qualifier == LATEST else f":{name.qualifier}"
+            raise ApiError(
+                404,
+                "ResourceNotFoundException",
+                f"Function not found: arn:aws:lambda:us-east-1:012345678912:function:{name.name}{suffix};"
+                f" this one is called: {', '.join(sorted(self.names))}",
+            )
+
+
+def too_large(kind: str = "RequestResponse") -> ApiError:
+    """Return the error for a payload over the limit (R81)."""
+    limit = EVENT_LIMITS.get(kind, EVENT_LIMIT)
+    message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+    return ApiError(413, "RequestTooLargeException", message)
+
+
+def _answer(invocation: Invocation) -> ApiAnswer:
+    try:
+        answer = result_answer(invocation.answer.result())
+    except EmulatorGone as error:
+        if error.started:
+            raise ApiError(500, "ServiceException", str(error)) from error
+        raise ApiError(503, "ServiceUnavailableException", str(error)) from error
+    if not invocation.log:
+        return answer
+    log = base64.b64encode(invocation.log).decode()
+    return ApiAnswer(answer.status, answer.body, {**answer.headers, "X-Amz-Log-Result": log})
+
+
+def _check_json(payload: bytes) -> None:
+    try:
+        if payload:
+            parse_json(payload)
+    except ValueError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise ApiError(400, "InvalidRequestContentException", message) from error
+
+
+def _check_client_context(text: str | None) -> None:
+    try:
+        valid = not text or isinstance(parse_json(base64.b64decode(text, validate=True)), dict)
+    except (binascii.Error, ValueError):
+        valid = False
+    if not valid:
+        message = "Client context must be a valid Base64-encoded JSON object."
+        raise ApiError(400, "InvalidRequestContentException", message)

@@ -1,0 +1,131 @@
+"""Queues invocations, first come first served, for emulators that take one at a time."""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from lambda_proxy.outcome import Answer
+
+# Headers of the Invoke API that the emulator understands and hands to the function.
+PASSED_ON = ("X-Amz-Client-Context", "X-Amz-Tenant-Id", "X-Amzn-Trace-Id")
+
+
+class QueueFull(Exception):  # noqa: N818 - as in the standard library
+    """No further invocation is taken now."""
+
+
+class EmulatorGone(Exception):  # noqa: N818 - says what happened
+    """There is no answer: the emulator cannot be reached, or ended while the function ran."""
+
+    def __init__(self, message: str, *, started: bool) -> None:
+        super().__init__(message)
+        self.started = started
+
+
+class Keeper(Protocol):
+    """Whoever keeps the emulator alive."""
+
+    def wait_until_ready(self) -> bool:
+        """Wait until the emulator can be invoked; false when it never will be again."""
+
+    def clear_log(self) -> None:
+        """Return an invocation begins."""
+
+    def log_tail(self) -> bytes:
+        """Return the end of its log."""
+
+
+@dataclass
+class Invocation:
+    """One event on its way to the function."""
+
+    payload: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    wants_log: bool = False
+    log: bytes = b""
+    answer: Future[Answer] = field(default_factory=Future)
+
+
+class InvocationQueue:
+    """The queue and one worker thread an emulator.
+
+    A worker belongs to its emulator until the answer is there, whatever has become of the
+    client: two invocations at once kill an emulator (R93).
+    """
+
+    def __init__(
+        self, urls: Sequence[str], *, waiting: int, concurrency: int = 0, keeper: Keeper | None = None
+    ) -> None:
+        self._queue: queue.SimpleQueue[Invocation] = queue.SimpleQueue()
+        self._limit = concurrency or len(urls) + waiting
+        self._pending = 0
+        self._lock = threading.Lock()
+        self._keeper = keeper
+        for url in urls:
+            threading.Thread(target=self._work, args=(url,), daemon=True).start()
+
+    def submit(self, invocation: Invocation) -> None:
+        """Queue it; QueueFull past the limit. Its `answer` will be set, if need be to an EmulatorGone."""
+        with self._lock:
+            if self._pending >= self._limit:
+                raise QueueFull(f"{self._pending} invocations at once")
+            self._pending += 1
+            self._queue.put(invocation)
+
+    def _work(self, url: str) -> None:
+        while True:
+            invocation = self._queue.get()
+            try:
+                answer = self._invoke(url, invocation)
+            except EmulatorGone as error:
+                self._leave()
+                invocation.answer.set_exception(error)
+            else:
+                self._leave()
+                invocation.answer.set_result(answer)
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._pending -= 1
+
+    def _invoke(self, url: str, invocation: Invocation) -> Answer:
+        while True:
+            if self._keeper is not None and not self._keeper.wait_until_ready():
+                raise EmulatorGone("the emulator is being stopped", started=False)
+            try:
+                return self._post(url, invocation)
+            except EmulatorGone as error:
+                # Nothing was sent: it waits for the emulator's restart like the ones behind it.
+                if self._keeper is None or error.started:
+                    raise
+                time.sleep(0.01)
+
+    def _post(self, url: str, invocation: Invocation) -> Answer:
+        parts = urlsplit(url)
+        # A connection of its own for each invocation: none can turn out to be a dead emulator's.
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise EmulatorGone(f"{url}: {error}", started=False) from error
+        if self._keeper is not None and invocation.wants_log:
+            self._keeper.clear_log()
+        try:
+            connection.request("POST", parts.path, invocation.payload, dict(invocation.headers))
+            response = connection.getresponse()
+            answer = Answer(response.status, response.read())
+        except (OSError, http.client.HTTPException) as error:
+            raise EmulatorGone("the emulator ended while the function ran", started=True) from error
+        finally:
+            connection.close()
+        if self._keeper is not None and invocation.wants_log:
+            invocation.log = self._keeper.log_tail()
+        return answer

@@ -1,0 +1,139 @@
+"""Runs the emulator as a child: starts it, passes its output on, restarts it, and ends it in good time."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import IO
+
+from lambda_proxy.invoke_api.report import report
+
+# The emulator gives extensions two seconds to shut down (R102); with this, all is over in three.
+STOP_SECONDS = 2.5
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+LOG_TAIL = 4096
+
+
+class StartError(Exception):
+    """The emulator cannot be started at all; the message says why."""
+
+
+class Supervisor:
+    """The emulator as a child process that listens on `host`:`port`."""
+
+    def __init__(self, command: Sequence[str], host: str, port: int) -> None:
+        self._command = command
+        self._address = (host, port)
+        self._ready = threading.Event()
+        self._stopping = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._tail: deque[bytes] = deque()
+        self._tail_lock = threading.Lock()
+        self._tail_size = 0
+
+    def start(self) -> None:
+        """Start the emulator and wait for its port; StartError if that never opens."""
+        if self._port_is_open():
+            raise StartError(f"something else listens on {self._address[0]}:{self._address[1]} already")
+        child = self._spawn()
+        if not self._wait_for_port(child):
+            raise StartError(f"{self._command[0]} ended with {child.wait()} before it listened")
+        threading.Thread(target=self._watch, args=(child,), daemon=True).start()
+
+    def wait_until_ready(self) -> bool:
+        """Wait until the emulator can be invoked; false when it never will be again."""
+        self._ready.wait()
+        return not self._stopping.is_set()
+
+    def stop(self, number: signal.Signals) -> None:
+        """Pass the signal on and wait for the end; whoever waits for the emulator learns that it is over."""
+        self._stopping.set()
+        self._ready.set()
+        child = self._child
+        if child is None or child.poll() is not None:
+            return
+        child.send_signal(number)
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            report("the emulator does not end; killing it")
+            child.kill()
+            child.wait()
+
+    def clear_log(self) -> None:
+        """Forget the output so far: an invocation begins."""
+        with self._tail_lock:
+            self._tail.clear()
+            self._tail_size = 0
+
+    def log_tail(self) -> bytes:
+        """Return the last 4 KB of output since `clear_log`, once the invocation's report is in it."""
+        deadline = time.monotonic() + 0.5
+        while True:
+            with self._tail_lock:
+                text = b"".join(self._tail)
+            if b"REPORT RequestId" in text or time.monotonic() > deadline:
+                return text[-LOG_TAIL:]
+            time.sleep(0.005)
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        try:
+            # The command is the user's own.
+            child = subprocess.Popen(  # noqa: S603
+                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:
+            raise StartError(f"cannot start {self._command[0]}: {error.strerror}") from error
+        self._child = child
+        for source, target in ((child.stdout, sys.stdout.buffer), (child.stderr, sys.stderr.buffer)):
+            threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+        return child
+
+    def _pump(self, source: IO[bytes], target: IO[bytes]) -> None:
+        for line in source:
+            target.write(line)
+            target.flush()
+            with self._tail_lock:
+                self._tail.append(line)
+                self._tail_size += len(line)
+                while self._tail_size - len(self._tail[0]) > LOG_TAIL:
+                    self._tail_size -= len(self._tail.popleft())
+
+    def _watch(self, child: subprocess.Popen[bytes]) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            code = child.wait()
+            # Ctrl-C reaches the emulator and this process together: give the handler its turn.
+            self._ready.clear()
+            if self._stopping.wait(pause):
+                self._ready.set()
+                return
+            report(f"the emulator ended with {code}; starting it again")
+            try:
+                child = self._spawn()
+                started = self._wait_for_port(child)
+            except StartError as error:
+                report(str(error))
+                started = False
+            pause = FIRST_PAUSE if started else min(2 * pause, LONGEST_PAUSE)
+
+    def _wait_for_port(self, child: subprocess.Popen[bytes]) -> bool:
+        while child.poll() is None and not self._stopping.is_set():
+            if self._port_is_open():
+                self._ready.set()
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _port_is_open(self) -> bool:
+        try:
+            socket.create_connection(self._address, timeout=1).close()
+        except OSError:
+            return False
+        return True
