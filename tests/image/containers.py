@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from tests.support.emulator import INVOCATIONS
-from tests.support.processes import REPOSITORY, port_is_open, wait_for
+from tests.support.processes import REPOSITORY, wait_for
 
 IMAGE = "python-lambda-weblog:apigw-rest"
 HEALTHCHECK = {"healthcheck": True}
@@ -139,7 +139,7 @@ class ContainerStarter:
         options: Sequence[str] = (),
         ports: Sequence[int] = (8080,),
     ) -> Container:
-        """Start one, with these container ports published on loopback, and wait for the first of them."""
+        """Start one, with these container ports published on loopback, and wait until the first answers."""
         container = Container(f"{self.prefix}-{len(self.started)}")
         self.started.append(container)
         docker(
@@ -152,13 +152,22 @@ class ContainerStarter:
         )
         if ports:
             port = container.port(ports[0])
-            wait_for(lambda: port_is_open(port), what=f"port {ports[0]}\n{container.logs}")
+            wait_for(lambda: _answers(port), what=f"an answer from port {ports[0]}\n{container.logs}")
         return container
 
     def remove_all(self) -> None:
         """Remove what was started."""
         for container in self.started:
             container.remove()
+
+
+def _answers(port: int) -> bool:
+    # Docker's own proxy accepts connections before anybody inside does.
+    try:
+        requests.get(f"http://127.0.0.1:{port}/", timeout=5)
+    except requests.ConnectionError:
+        return False
+    return True
 
 
 def alb_event(path: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
