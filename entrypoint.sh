@@ -10,6 +10,14 @@ set -euo pipefail
 
 RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
 
+# In the image only: the emulator dies of two invocations at once and of itself, so a queue that starts
+# it again takes its port, under an init that adopts what socat and the function leave behind.
+QUEUE_PYTHON=/opt/lambda_proxy/bin/python
+EMULATOR_PORT=8081
+
+# In the dev image only.
+DEBUGGER=/opt/debugger
+
 main() {
     case ${1-} in
         "" | ./app.sh) start_function ;;
@@ -33,6 +41,7 @@ Settings:
   RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
   AGENT_PORT                   the trace agent's port on loopback (8126)
   AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
+  DEBUGGER_PORT                where the function listens for a debugger (none; dev image only)
   DD_*                         for the tracer and datadog_lambda, passed on as they are
 EOF
 }
@@ -50,6 +59,7 @@ start_function() {
     check_number RUNTIME_API_PORT 9001 65535
     check_number AGENT_PORT 8126 65535
     check_number AGENT_RELAY_PORT 8127 65535
+    [[ -z ${DEBUGGER_PORT-} ]] || listen_for_debugger
     command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
     relay_to_agent
     start_emulator
@@ -68,6 +78,16 @@ check_number() {
     printf -v "$1" '%s' "$value"
 }
 
+# The function starts at the first invocation, and so does the debugger's port.
+listen_for_debugger() {
+    check_number DEBUGGER_PORT 5678 65535
+    [[ -d $DEBUGGER ]] || fail "DEBUGGER_PORT is set, but there is no debugger; the dev image has one"
+    export PYTHONPATH=$PYTHONPATH:$DEBUGGER
+    RUNTIME_CLIENT=(
+        python -X frozen_modules=off -m debugpy --listen "0.0.0.0:$DEBUGGER_PORT" "${RUNTIME_CLIENT[@]:1}"
+    )
+}
+
 # A proxy in another container sends the traces that it recorded back to this port; the agent
 # itself listens on loopback only.
 relay_to_agent() {
@@ -76,8 +96,17 @@ relay_to_agent() {
 }
 
 start_emulator() {
-    exec aws-lambda-rie \
-        --runtime-interface-emulator-address "${LISTEN_HOST:-127.0.0.1}:$RIE_PORT" \
+    local address=${LISTEN_HOST:-127.0.0.1}:$RIE_PORT launcher=()
+    if [[ -x $QUEUE_PYTHON ]]; then
+        launcher=(
+            tini -- env "RIE_HOST=127.0.0.1" "RIE_PORT=$EMULATOR_PORT"
+            "$QUEUE_PYTHON" -I -m lambda_proxy invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" --
+        )
+        address=127.0.0.1:$EMULATOR_PORT
+        export SUPERVISE_EXTENSION=1
+    fi
+    exec ${launcher[@]+"${launcher[@]}"} aws-lambda-rie \
+        --runtime-interface-emulator-address "$address" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \
         "${RUNTIME_CLIENT[@]}"
 }

@@ -47,6 +47,8 @@ def main(arguments: Sequence[str]) -> str | None:
             f"--otlp-http-port={otlp_http_port}",
             f"--otlp-grpc-port={otlp_grpc_port}",
             "--log-level=ERROR",
+            # It would ask Datadog whether the key is valid, and not start where that cannot be reached.
+            "--dd-api-key=",
         ]
     )
     return None

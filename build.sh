@@ -1,0 +1,195 @@
+#!/usr/bin/env bash
+# Builds the weblog's images.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+# Variant and the event type that its label names; the first is the default.
+VARIANTS=(
+    "apigw-rest apigateway-rest"
+    "apigw-http apigateway-http"
+    "function-url function-url"
+    "alb application-load-balancer"
+    "alb-multi application-load-balancer-multi"
+)
+SUITE_TAG=system_tests/weblog
+TRACER_PACKAGES="ddtrace datadog_lambda"
+
+main() {
+    local variants=() platform="" save=false dev=true progress=auto
+    while [[ $# -gt 0 ]]; do
+        case $1 in
+            -h | --help) usage && exit ;;
+            --platform) platform=${2-} && shift ;;
+            --platform=*) platform=${1#*=} ;;
+            --save) save=true ;;
+            --no-dev) dev=false ;;
+            --print-client) find_client && echo "$client" && exit ;;
+            all) mapfile -t variants < <(variant_names) ;;
+            -*) fail "unknown option $1; there are --platform, --save, --no-dev and --help" ;;
+            *) variants+=("$1") ;;
+        esac
+        [[ $# == 0 ]] || shift
+    done
+    [[ ${#variants[@]} -gt 0 ]] || variants=("$(variant_names | head -n 1)")
+
+    for variant in "${variants[@]}"; do
+        event_type "$variant" >/dev/null
+    done
+    check_platform "$platform"
+    check_binaries "${platform:-linux/$(machine)}"
+    ! $save || command -v zstd >/dev/null || fail "--save needs zstd (Debian's package of that name)"
+    find_client
+
+    for variant in "${variants[@]}"; do
+        build weblog "$variant" "python-lambda-weblog:$variant"
+        ! $dev || build dev "$variant" "python-lambda-weblog:$variant-dev"
+        ! $save || save_image "$variant"
+    done
+    tag_for_suite "${variants[@]}"
+}
+
+usage() {
+    cat <<END
+Usage: ./build.sh [VARIANT...|all] [options]
+
+Builds python-lambda-weblog:VARIANT, what the test suite and AWS run, and python-lambda-weblog:VARIANT-dev,
+the same plus lambda proxy, trace agent with its view, and debugger. The image is also tagged
+$SUITE_TAG; of several variants, the default one is, or else the last.
+
+Variants: $(variant_names | xargs | sed 's/ /, /g'). The first is the default.
+
+Options:
+  --platform PLATFORM  linux/amd64 or linux/arm64; default: the Docker engine's own
+  --save               also write binaries/python_lambda-VARIANT-weblog.tar.zst, which the test suite loads
+  --no-dev             do not build python-lambda-weblog:VARIANT-dev
+  --help               print this text
+
+Your own tracer goes into binaries/; binaries/README.md lists the ways.
+END
+}
+
+variant_names() {
+    printf '%s\n' "${VARIANTS[@]% *}"
+}
+
+event_type() {
+    local entry
+    for entry in "${VARIANTS[@]}"; do
+        [[ $1 != "${entry% *}" ]] || { echo "${entry#* }" && return; }
+    done
+    fail "unknown variant $1; there are $(variant_names | xargs) and all"
+}
+
+check_platform() {
+    case $1 in
+        "" | linux/amd64 | linux/arm64) ;;
+        *) fail "unknown platform '$1'; there are linux/amd64 and linux/arm64" ;;
+    esac
+}
+
+machine() {
+    case $(uname -m) in
+        arm64 | aarch64) echo arm64 ;;
+        *) echo amd64 ;;
+    esac
+}
+
+# Every mistake in binaries/ that its file names show, before anything is built.
+check_binaries() {
+    local layers=() packages=() file
+    for file in binaries/*; do
+        case $(basename "$file") in
+            '*' | README.md | *.tar.zst | python-load-from-pip) ;;
+            *.zip) layers+=("$(basename "$file")") ;;
+            *.whl) check_wheel "$(basename "$file" .whl)" "$1" && packages+=("$(basename "$file")") ;;
+            *.tar.gz) packages+=("$(basename "$file")") ;;
+            *) fail "$file is neither a layer (*.zip), a wheel, a source distribution (*.tar.gz) nor python-load-from-pip" ;;
+        esac
+    done
+    [[ ${#layers[@]} -le 1 ]] || fail "binaries/ holds more than one layer: ${layers[*]}; keep one"
+    if [[ ${#layers[@]} == 1 && (${#packages[@]} -gt 0 || -e binaries/python-load-from-pip) ]]; then
+        fail "binaries/ holds the layer ${layers[*]}, which would hide the packages beside it; keep one of the two"
+    fi
+    check_packages "${packages[@]}"
+    if [[ -e binaries/python-load-from-pip ]] && ! grep -qE '^[^#[:space:]]' binaries/python-load-from-pip; then
+        fail "binaries/python-load-from-pip names no package; one pip requirement a line"
+    fi
+}
+
+# check_wheel NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM PLATFORM
+check_wheel() {
+    local python abi system architecture=x86_64
+    IFS=- read -r python abi system < <(awk -F- '{ print $(NF-2) "-" $(NF-1) "-" $NF }' <<<"$1")
+    [[ $2 == linux/amd64 ]] || architecture=aarch64
+    [[ .$python. == *.cp313.* || .$python. == *.py3.* || $abi == *abi3* ]] ||
+        fail "$1.whl is for another Python ($python); the image has Python 3.13 (cp313)"
+    [[ $abi != *t || $abi == *[!t]t.* ]] || fail "$1.whl is for the free-threaded Python ($abi); the image has cp313"
+    [[ $system == any || $system == *manylinux*"$architecture"* || $system == linux_"$architecture" ]] ||
+        fail "$1.whl is for another system ($system); the image needs manylinux and $architecture"
+}
+
+check_packages() {
+    local file name seen=" "
+    for file in "$@"; do
+        name=${file%%-[0-9]*}
+        name=${name//-/_}
+        [[ " $TRACER_PACKAGES " == *" $name "* ]] || fail "binaries/$file is not one of: $TRACER_PACKAGES"
+        [[ $seen != *" $name "* ]] || fail "binaries/ holds more than one $name; keep one"
+        seen+="$name "
+    done
+}
+
+# The first docker on the PATH that can use BuildKit: a client from version 23 on needs its buildx plugin.
+find_client() {
+    local candidate version
+    for candidate in $(type -ap docker); do
+        version=$("$candidate" version --format '{{.Client.Version}}' 2>/dev/null | head -n 1) || true
+        if "$candidate" buildx version >/dev/null 2>&1 || [[ -n $version && ${version%%.*} -lt 23 ]]; then
+            client=$candidate
+            "$client" version --format '{{.Server.Version}}' >/dev/null 2>&1 ||
+                fail "no Docker engine answers; start Docker, or as root: eval \"\$(scripts/docker-engine.sh start)\""
+            return
+        fi
+    done
+    [[ -z ${candidate:-} ]] || fail "$candidate cannot use BuildKit; install Docker's buildx plugin"
+    fail "there is no docker command; install Docker, or as root: eval \"\$(scripts/docker-engine.sh start)\""
+}
+
+# build TARGET VARIANT TAG
+build() {
+    say "building $3"
+    DOCKER_BUILDKIT=1 "$client" build ${platform:+--platform "$platform"} \
+        --target "$1" --tag "$3" \
+        --build-arg "VARIANT=$2" --build-arg "LAMBDA_EVENT_TYPE=$(event_type "$2")" \
+        --build-arg "WEBLOG_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)" \
+        . || fail "could not build $3"
+}
+
+save_image() {
+    local archive=binaries/python_lambda-$1-weblog.tar.zst
+    say "writing $archive"
+    "$client" tag "python-lambda-weblog:$1" "$SUITE_TAG"
+    "$client" save "$SUITE_TAG" | zstd --quiet --force -T0 -o "$archive"
+}
+
+tag_for_suite() {
+    local variant chosen
+    for variant in "$@"; do
+        chosen=${chosen:-$variant}
+        [[ $variant != "$(variant_names | head -n 1)" ]] || chosen=$variant
+    done
+    "$client" tag "python-lambda-weblog:$chosen" "$SUITE_TAG"
+    say "$SUITE_TAG is python-lambda-weblog:$chosen"
+}
+
+say() {
+    echo "build.sh: $1" >&2
+}
+
+fail() {
+    say "$1"
+    exit 1
+}
+
+main "$@"

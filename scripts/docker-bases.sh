@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# Stand-ins for the images that the Dockerfile starts from, where no registry can be reached.
+#
+# They bear the very names of the FROM lines, so that neither the Dockerfile nor build.sh knows of them.
+set -euo pipefail
+
+cd "$(dirname "$0")/.."
+
+usage() {
+    cat <<END
+Usage: scripts/docker-bases.sh [--platform linux/amd64|linux/arm64] [--again]
+
+Makes the stand-ins that are missing: Debian's Python as $(name_of PYTHON_IMAGE), the emulator
+out of the aws-sam-cli wheel as $(name_of EMULATOR_IMAGE), and the trace agent of extension/ as
+$(name_of EXTENSION_IMAGE). Only for an engine of your own: an image that already bears one
+of these names is kept, unless --again is given. Needs Debian's mmdebstrap, Python 3 with pip, and root.
+END
+}
+
+main() {
+    platform=linux/$(dpkg --print-architecture) again=false
+    while [[ $# -gt 0 ]]; do
+        case $1 in
+            --platform) platform=${2:?--platform needs a value} && shift ;;
+            --again) again=true ;;
+            -h | --help) usage && exit ;;
+            *) usage >&2 && exit 2 ;;
+        esac
+        shift
+    done
+    architecture=${platform#linux/}
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+    missing PYTHON_IMAGE && make_python
+    missing EMULATOR_IMAGE && make_emulator
+    make_extension
+}
+
+# The default of one of the Dockerfile's ARGs.
+name_of() {
+    sed -n "s/^ARG $1=//p" Dockerfile
+}
+
+missing() {
+    say "$(name_of "$1")"
+    $again || [[ $(docker image inspect --format '{{.Architecture}}' "$(name_of "$1")" 2>/dev/null) != "$architecture" ]]
+}
+
+# Debian trixie's python3 is 3.13; the official image has it in /usr/local, with these names.
+# pip in a build trusts nobody without the machine's certificates.
+make_python() {
+    mmdebstrap --quiet --variant=minbase --architectures="$architecture" \
+        --include=ca-certificates,python3,python3-pip \
+        --customize-hook='copy-in /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs' \
+        --customize-hook='for name in python python3 python3.13; do ln -s /usr/bin/python3.13 "$1/usr/local/bin/$name"; done' \
+        --customize-hook='for name in pip pip3; do ln -s /usr/bin/pip "$1/usr/local/bin/$name"; done' \
+        trixie "$scratch/python.tar"
+    docker import --platform "$platform" \
+        --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8' \
+        --change 'ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_DEFAULT_TIMEOUT=180' \
+        --change 'CMD ["python3"]' \
+        "$scratch/python.tar" "$(name_of PYTHON_IMAGE)" >/dev/null
+}
+
+make_emulator() {
+    python3 -m pip --quiet download --no-deps --dest "$scratch" aws-sam-cli==1.170.0
+    python3 -m zipfile -e "$scratch"/aws_sam_cli-*.whl "$scratch/wheel"
+    install -D "$scratch/wheel/samcli/local/rapid/aws-lambda-rie-${architecture/amd64/x86_64}" \
+        "$scratch/root/usr/local/bin/aws-lambda-rie"
+    tar --create --directory "$scratch/root" . |
+        docker import --platform "$platform" - "$(name_of EMULATOR_IMAGE)" >/dev/null
+}
+
+# Built every time, from the cache where nothing changed, so that it is never older than extension/.
+make_extension() {
+    say "$(name_of EXTENSION_IMAGE)"
+    DOCKER_BUILDKIT=1 "$(./build.sh --print-client)" build --quiet --platform "$platform" \
+        --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" \
+        --file extension/Dockerfile --tag "$(name_of EXTENSION_IMAGE)" . >/dev/null
+}
+
+say() {
+    echo "docker-bases: $1" >&2
+}
+
+main "$@"

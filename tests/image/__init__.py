@@ -1,0 +1,1 @@
+"""The image: built for real, run for real."""

@@ -1,0 +1,1 @@
+"""Functions that stand in for the weblog where a test needs one that misbehaves."""
