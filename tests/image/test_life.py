@@ -59,7 +59,7 @@ def test_runs_in_lambda_as_the_function_alone(start_process: ProcessStarter, ima
                 "--env",
                 "AWS_LAMBDA_RUNTIME_API",
                 "--env",
-                "AWS_LAMBDA_FUNCTION_NAME=weblog",
+                "DD_TRACE_ENABLED=false",
                 IMAGE,
                 "./app.sh",
             ),
