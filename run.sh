@@ -106,9 +106,11 @@ EOF
 start() {
     local name=$1
     shift
-    "$@" > >(exec 9>&- ; while IFS= read -r line || [[ -n $line ]]; do printf '%-8s| %s\n' "$name" "$line"; done) 2>&1 </dev/null &
+    "$@" > >(while IFS= read -r line || [[ -n $line ]]; do printf '%-8s| %s\n' "$name" "$line"; done) 2>&1 </dev/null &
     pids+=($!)
     names+=("$name")
+    # So that the shell does not report each one's end on the way out.
+    disown
 }
 
 start_agent() {

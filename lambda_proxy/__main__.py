@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lambda_proxy.settings import SettingError, Settings
+from lambda_proxy.settings import EVENT_TYPES, VARIANTS, SettingError, Settings
 
 DESCRIPTION = """\
 Plays one of AWS's HTTP front doors in front of a Lambda function.
@@ -49,10 +49,18 @@ LAMBDA_CONCURRENCY and LAMBDA_PROXY_QUEUE of the proxy:
 """
 
 
+EVENT_DESCRIPTION = """\
+Prints the event that a request becomes, as the function would get it, without invoking anything:
+
+  python -m lambda_proxy event --type alb --path '/waf?x=1' -H 'X-Id: 1' |
+    curl -d @- http://127.0.0.1:8080/2015-03-31/functions/function/invocations
+"""
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run the command; its exit code."""
     command = arguments[0] if arguments[:1] and not arguments[0].startswith("-") else "serve"
-    commands = {"serve": _serve, "invoke-api": _invoke_api}
+    commands = {"serve": _serve, "event": _event, "invoke-api": _invoke_api}
     if command not in commands:
         return _fail(2, f"there is no command {command!r}; valid are: {', '.join(commands)}")
     try:
@@ -76,6 +84,27 @@ def _serve(settings: Settings, arguments: Sequence[str]) -> int:
         asyncio.run(serve(settings))
     except OSError as error:
         return _fail(1, f"cannot listen on {settings.host}:{settings.port}: {error.strerror}")
+    return 0
+
+
+def _event(settings: Settings, arguments: Sequence[str]) -> int:
+    parser = _parser("python -m lambda_proxy event", EVENT_DESCRIPTION)
+    parser.add_argument("--type", choices=[*VARIANTS, *EVENT_TYPES], default=settings.event_type)
+    parser.add_argument("--method", "-X", help="GET, or POST with --data")
+    parser.add_argument("--path", default="/", help="raw path and query")
+    parser.add_argument(
+        "--header", "-H", action="append", default=[], help="'Name: value', any number of times"
+    )
+    parser.add_argument(
+        "--data", "-d", default="", help="body; @FILE reads it from a file, @- from standard input"
+    )
+    options = parser.parse_args(arguments)
+    from lambda_proxy.event_command import SampleError, print_event
+
+    try:
+        print_event(settings, options)
+    except SampleError as error:
+        return _fail(1, str(error))
     return 0
 
 

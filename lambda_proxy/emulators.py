@@ -3,72 +3,130 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-import aiohttp
-
+from lambda_proxy.connection import Connection
 from lambda_proxy.outcome import Answer, Failure, InvocationError
+
+# An emulator that does not answer sits out so many seconds, for another may.
+PAUSE = 1.0
+
+
+@dataclass
+class Invocation:
+    """An event on its way; whoever waits for `answer` may go away at any time."""
+
+    payload: bytes
+    timeout: float
+    answer: asyncio.Future[Answer]
 
 
 class Emulators:
     """The emulators behind the proxy, each an execution environment of its own.
 
-    An emulator dies of two invocations at once (R93). So each is taken out of `_free` for an
-    invocation and put back when that has ended, whatever has become of the client meanwhile.
+    An emulator dies of two invocations at once (R93). So each is out of `_free` from the moment
+    it gets an event until that invocation has ended, whatever has become of the client meanwhile.
     """
 
-    def __init__(self, urls: Sequence[str], *, concurrency: int = 0, queue: int = 1000) -> None:
-        self._free: asyncio.Queue[str] = asyncio.Queue()
-        for url in urls:
-            self._free.put_nowait(url)
-        self._limit = concurrency or len(urls) + queue
-        self._pending = 0
-        self._running: set[asyncio.Task[Answer]] = set()
-        # The emulator ends every invocation by its own timeout; none is needed here, and one that
-        # fired early would make two invocations overlap.
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=None),
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=3600),
-            auto_decompress=False,
-        )
+    def __init__(self, *, concurrency: int = 0, queue: int = 1000) -> None:
+        self._known: dict[str, Connection] = {}
+        self._free: list[str] = []
+        self._waiting: deque[Invocation] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._concurrency = concurrency
+        self._queue = queue
+        self._running = 0
+
+    def set_urls(self, urls: Iterable[str]) -> None:
+        """Use these emulators from now on; one that is left out ends what it is doing."""
+        wanted = dict.fromkeys(urls)
+        for url in [url for url in self._known if url not in wanted]:
+            self._known.pop(url)
+            if url in self._free:
+                self._free.remove(url)
+        for url in wanted:
+            if url not in self._known:
+                self._known[url] = Connection(url)
+                self._release(url)
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
-        """Wait for a free emulator and give it this event.
+        """Give this event to the next free emulator.
 
-        Raises InvocationError when too many are waiting, when `timeout` seconds of running were
-        not enough (the invocation goes on), and when nothing answers.
+        Raises InvocationError when too many are under way, when `timeout` seconds of running were
+        not enough (the invocation itself goes on), and when nothing answers.
         """
-        if self._pending >= self._limit:
-            raise InvocationError(Failure.THROTTLED, f"{self._pending} at once")
-        self._pending += 1
-        try:
-            url = await self._free.get()
-        except asyncio.CancelledError:
-            self._pending -= 1
-            raise
-        task = asyncio.create_task(self._run(url, payload))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        try:
-            return await asyncio.wait_for(asyncio.shield(task), timeout or None)
-        except asyncio.TimeoutError as error:
-            raise InvocationError(Failure.TIMED_OUT, f"{timeout} s") from error
+        pending = self._running + len(self._waiting)
+        if pending >= (self._concurrency or max(1, len(self._known)) + self._queue):
+            raise InvocationError(Failure.THROTTLED, f"{pending} at once")
+        invocation = Invocation(payload, timeout, asyncio.get_running_loop().create_future())
+        if self._free:
+            self._start(self._free.pop(), invocation)
+        elif self._known:
+            self._waiting.append(invocation)
+        else:
+            raise InvocationError(Failure.UNREACHABLE, "the emulator's name does not resolve")
+        return await invocation.answer
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Drop the connections."""
-        await self._session.close()
+        for connection in self._known.values():
+            connection.close()
 
-    async def _run(self, url: str, payload: bytes) -> Answer:
+    def _start(self, url: str, invocation: Invocation) -> None:
+        self._running += 1
+        connection = self._known[url]
+        if connection.is_open:
+            self._send(url, connection, invocation)
+            return
+        task = asyncio.get_running_loop().create_task(self._connect(url, connection, invocation))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, url: str, connection: Connection, invocation: Invocation) -> None:
         try:
-            async with self._session.post(url, data=payload) as response:
-                body = await response.read()
-                error = response.headers.get("X-Amz-Function-Error", "")
-                return Answer(response.status, body, error)
-        except aiohttp.ClientConnectorError as error:
-            raise InvocationError(Failure.UNREACHABLE, f"{url}: {error}") from error
-        except (aiohttp.ClientError, OSError) as error:
-            # The connection broke while the function ran: the emulator or the function died.
-            raise InvocationError(Failure.FUNCTION_ERROR, f"{url}: {error!r}") from error
-        finally:
-            self._pending -= 1
-            self._free.put_nowait(url)
+            await connection.open()
+        except OSError as error:
+            self._running -= 1
+            asyncio.get_running_loop().call_later(PAUSE if self._free else 0, self._release, url)
+            _set(invocation, InvocationError(Failure.UNREACHABLE, f"{url}: {error}"))
+        else:
+            self._send(url, connection, invocation)
+
+    def _send(self, url: str, connection: Connection, invocation: Invocation) -> None:
+        timer: asyncio.TimerHandle | None = None
+        if invocation.timeout:
+            late = InvocationError(Failure.TIMED_OUT, f"it still runs after {invocation.timeout:g} s")
+            timer = asyncio.get_running_loop().call_later(invocation.timeout, _set, invocation, late)
+
+        def done(outcome: Answer | InvocationError) -> None:
+            if timer is not None:
+                timer.cancel()
+            self._running -= 1
+            # The next one starts before this one's answer is looked at: the emulator never idles.
+            self._release(url)
+            _set(invocation, outcome)
+
+        connection.send(invocation.payload, done)
+
+    def _release(self, url: str) -> None:
+        """Give the emulator to the one that has waited longest and is still there."""
+        if url not in self._known:
+            return
+        while self._waiting:
+            invocation = self._waiting.popleft()
+            if not invocation.answer.done():
+                self._start(url, invocation)
+                return
+        # The one used last is used first: it is the one that is warm.
+        self._free.append(url)
+
+
+def _set(invocation: Invocation, outcome: Answer | InvocationError) -> None:
+    if invocation.answer.done():
+        return
+    if isinstance(outcome, InvocationError):
+        invocation.answer.set_exception(outcome)
+    else:
+        invocation.answer.set_result(outcome)

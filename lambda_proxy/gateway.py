@@ -14,6 +14,8 @@ from lambda_proxy.outcome import EVENT_LIMIT, Answer, Failure, InvocationError, 
 
 log = logging.getLogger("lambda_proxy")
 
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 # What carries no request of a client: it never reaches the function, whatever the front door.
 HEALTHCHECK = Response(200, [("Content-Type", "text/plain; charset=utf-8")], b"Ok")
 
@@ -43,13 +45,14 @@ async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> R
 
 
 async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arrival: Arrival) -> Response:
-    event = front_door.event(request, arrival)
-    payload = json.dumps(event, ensure_ascii=False).encode()
-    log.debug("event: %s", payload)
+    payload = encode(front_door.event(request, arrival)).encode()
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("event: %s", payload.decode())
     if len(payload) > EVENT_LIMIT:
         raise InvocationError(Failure.EVENT_TOO_LARGE, f"{len(payload)} bytes")
     answer = await invoker.invoke(payload, timeout=front_door.timeout)
-    log.debug("result: %d %s", answer.status, answer.body)
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("result: %d %s", answer.status, answer.body.decode("utf-8", "replace"))
     if len(answer.body) > front_door.max_result:
         raise InvocationError(Failure.RESULT_TOO_LARGE, f"{len(answer.body)} bytes")
     try:

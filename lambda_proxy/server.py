@@ -11,10 +11,11 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from lambda_proxy.emulators import Emulators
+from lambda_proxy.finder import find, keep_found
 from lambda_proxy.front_doors import FrontDoor
 from lambda_proxy.gateway import handle, log
 from lambda_proxy.messages import Request, Response
-from lambda_proxy.settings import EVENT_TYPES, INVOCATIONS, Settings
+from lambda_proxy.settings import EVENT_TYPES, Settings
 
 # Larger than any limit of a front door, so that the front door's own answer is given.
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -22,23 +23,21 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 MAX_HEAD = 256 * 1024
 MAX_HEADERS = 10_000
 MAX_BODY = 10 * 1024 * 1024 + 1
+SHUTDOWN_SECONDS = 1
 
 
 async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM or SIGINT; OSError if the port cannot be had."""
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
-    path = INVOCATIONS.format(name=settings.function_name)
-    emulators = Emulators(
-        [f"{url.rstrip('/')}{path}" for url in settings.urls()],
-        concurrency=settings.concurrency,
-        queue=settings.queue,
-    )
+    emulators = Emulators(concurrency=settings.concurrency, queue=settings.queue)
+    await find(emulators, settings)
+    finder = asyncio.create_task(keep_found(emulators, settings))
     front_door = EVENT_TYPES[settings.event_type](settings.options)
     server = web.Server(
-        _handler(front_door, emulators, settings.port),
+        _handler(front_door, emulators),
         access_log=None,
         auto_decompress=False,
         max_line_size=MAX_HEAD,
@@ -46,29 +45,26 @@ async def serve(settings: Settings) -> None:
         max_headers=MAX_HEADERS,
     )
     try:
-        listener = await loop.create_server(server, settings.host, settings.port)
-        log.info(
-            "%s on http://%s:%d, invoking %s",
-            settings.event_type,
-            settings.host,
-            listener.sockets[0].getsockname()[1],
-            ", ".join(settings.urls()),
-        )
+        listener = await loop.create_server(server, settings.host, settings.port, backlog=1024)
+        port = listener.sockets[0].getsockname()[1]
+        where = ", ".join(settings.urls())
+        log.info("%s on http://%s:%d, invoking %s", settings.event_type, settings.host, port, where)
         await stopped.wait()
         listener.close()
-        await server.shutdown(1)
+        await server.shutdown(SHUTDOWN_SECONDS)
     finally:
-        await emulators.close()
+        finder.cancel()
+        emulators.close()
 
 
-def _handler(front_door: FrontDoor, emulators: Emulators, port: int) -> Handler:
+def _handler(front_door: FrontDoor, emulators: Emulators) -> Handler:
     async def handle_request(message: web.BaseRequest) -> web.StreamResponse:
-        return _write(await handle(front_door, emulators, await _read(message, port)))
+        return _write(await handle(front_door, emulators, await _read(message)))
 
     return handle_request
 
 
-async def _read(message: web.BaseRequest, port: int) -> Request:
+async def _read(message: web.BaseRequest) -> Request:
     headers = [(_text(name), _text(value)) for name, value in message.raw_headers]
     if message.headers.get("Expect", "").lower() == "100-continue":
         await message.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -84,9 +80,15 @@ async def _read(message: web.BaseRequest, port: int) -> Request:
         headers=headers,
         body=bytes(body),
         peer=message.remote or "127.0.0.1",
-        scheme="http",
-        port=port,
+        port=_port(message),
     )
+
+
+def _port(message: web.BaseRequest) -> int:
+    """Return the port that the client reached; a client that has gone already reached none."""
+    address = message.get_extra_info("sockname")
+    port: int = address[1] if address else 0
+    return port
 
 
 def _write(response: Response) -> web.Response:

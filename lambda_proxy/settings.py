@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,10 @@ from lambda_proxy.front_doors import FRONT_DOORS, Options
 from lambda_proxy.front_doors.routes import Route, parse_routes
 
 EVENT_TYPES = {front_door.event_type: front_door for front_door in FRONT_DOORS}
+# The names of the image's variants, shorter to type.
+VARIANTS = dict(
+    zip(("apigw-rest", "apigw-http", "function-url", "alb", "alb-multi"), FRONT_DOORS, strict=True)
+)
 DEAD_LETTERS = Path(gettempdir(), "lambda-dead-letters.jsonl")
 INVOCATIONS = "/2015-03-31/functions/{name}/invocations"
 
@@ -56,7 +61,7 @@ class Settings:
             event_type=event_type,
             emulator_host=environment.get("RIE_HOST") or "127.0.0.1",
             emulator_port=_number(environment, "RIE_PORT", 8080, least=1, most=65535),
-            emulator_urls=tuple(_list(environment, "RIE_URLS")),
+            emulator_urls=_urls(environment, "RIE_URLS"),
             function_name=environment.get("FUNCTION_NAME") or "function",
             host=environment.get("LAMBDA_PROXY_HOST") or "127.0.0.1",
             port=_number(environment, "LAMBDA_PROXY_PORT", 7777, least=0, most=65535),
@@ -74,7 +79,7 @@ class Settings:
         )
 
     def urls(self) -> tuple[str, ...]:
-        """Where to invoke: `RIE_URLS`, or the one that host, port and function name make."""
+        """Where to invoke: `RIE_URLS`, or the one place that host and port make."""
         return self.emulator_urls or (f"http://{self.emulator_host}:{self.emulator_port}",)
 
 
@@ -103,6 +108,16 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
 
 def _list(environment: Mapping[str, str], name: str) -> list[str]:
     return [item for item in (item.strip() for item in (environment.get(name) or "").split(",")) if item]
+
+
+def _urls(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    urls = tuple(url.rstrip("/") for url in _list(environment, name))
+    for url in urls:
+        if not re.fullmatch(r"http://[^/:]+:[0-9]{1,5}", url):
+            raise SettingError(
+                f"{name} has {url!r}; valid is a list such as http://127.0.0.1:8081,http://rie:8080"
+            )
+    return urls
 
 
 def _routes(text: str) -> tuple[Route, ...]:

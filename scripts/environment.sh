@@ -23,30 +23,34 @@ find_python() {
 }
 
 make_environment() {
-    local requirements=$1 python stamp wanted log=.venv/install.log
+    local requirements=$1 stamp wanted
     [[ $(uname -s) == Linux ]] || fail "this needs Linux, for the emulator is a Linux program; this is $(uname -s)"
+    stamp=.venv/installed-$requirements
+    wanted=$(cat requirements*.txt ./*/requirements.txt constraints.txt scripts/fetch_emulator.py | sha256sum)
+    # An environment whose interpreter is gone (upgraded, moved) is no environment.
+    if ! .venv/bin/python -c '' 2>/dev/null || [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]]; then
+        install "$requirements"
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    # Lambda's file system is read-only, so a cold start never compiles there; nor shall it here.
+    .venv/bin/python -m compileall -q app lambda_proxy extension || true
+}
+
+install() {
+    local requirements=$1 python log=.venv/install.log
     # Two scripts at once must not install into each other's half-made environment.
     exec 9>.venv.lock
     flock 9 2>/dev/null || true
-    # An environment whose interpreter is gone (upgraded, moved) is made anew.
     if ! .venv/bin/python -c '' 2>/dev/null; then
         python=$(find_python)
         echo "making .venv with $("$python" -V)" >&2
         rm -rf .venv
         "$python" -m venv .venv || fail "$python cannot make a virtual environment"
     fi
-    stamp=.venv/installed-${requirements//\//-}
-    wanted=$(cat requirements*.txt ./*/requirements.txt constraints.txt scripts/fetch_emulator.py | sha256sum)
-    if [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]]; then
-        echo "installing $requirements into .venv (the first time takes a minute)" >&2
-        if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" >"$log" 2>&1; then
-            grep -E '^ERROR' "$log" | head -n 1 >&2 || true
-            fail "pip could not install $requirements: is the network there? The whole log is $log"
-        fi
-        .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie || exit 1
-        printf '%s\n' "$wanted" >"$stamp"
+    echo "installing $requirements into .venv (the first time takes a minute)" >&2
+    if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" >"$log" 2>&1; then
+        fail "pip could not install $requirements ($(grep -m 1 ^ERROR "$log")): is the network there? All it said is in $log"
     fi
-    # Lambda's file system is read-only, so a cold start never compiles there; nor shall it here.
-    .venv/bin/python -m compileall -q app lambda_proxy extension
+    .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie || exit 1
     exec 9>&-
 }

@@ -52,7 +52,7 @@ class Route:
 
 
 def parse_routes(text: str) -> tuple[Route, ...]:
-    """Read `GET /users/{userId}, ANY /{proxy+}`; a missing method means `ANY`.
+    """Read `GET /users/{userId}, ANY /{proxy+}`; a missing method means `ANY`. The most specific comes first.
 
     Raises ValueError with the offending item.
     """
@@ -62,12 +62,12 @@ def parse_routes(text: str) -> tuple[Route, ...]:
         if template != DEFAULT and not (template.startswith("/") and TEMPLATE.fullmatch(template)):
             raise ValueError(item)
         routes.append(Route(method.strip().upper() or "ANY", template))
-    return tuple(routes)
+    return tuple(sorted(routes, key=Route.rank))
 
 
 def choose(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """Return the most specific route that takes the request, and its path parameters."""
-    for route in sorted(routes, key=Route.rank):
+    """Return the first route that takes the request, and its path parameters."""
+    for route in routes:
         parameters = route.match(method, path)
         if parameters is not None:
             return route, parameters

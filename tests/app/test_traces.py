@@ -190,7 +190,7 @@ class TestAppSec:
         )
         for part in ("req.headers", "req.query", "req.params", "req.body", "res.headers"):
             assert trace.schema(part), part
-        assert trace.schema("req.body") == [{"test_int": [8], "test_str": [8]}]
+        assert trace.schema("req.body")[0].keys() == {"test_int", "test_str"}
         assert trace.schema("res.body") == [{"payload": [{"test_int": [8], "test_str": [8]}]}]
         assert "x-option" in trace.schema("res.headers")[0]
 

@@ -1,0 +1,1 @@
+"""Measures, in ratios to a floor that is measured in the same run."""

@@ -1,0 +1,59 @@
+"""`python -m lambda_proxy event`: shows the event that a request becomes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from lambda_proxy.arrival import Arrival
+from lambda_proxy.messages import Header, Request
+from lambda_proxy.settings import EVENT_TYPES, VARIANTS, Settings
+
+
+class SampleError(Exception):
+    """The request that was described becomes no event; the message says why."""
+
+
+def print_event(settings: Settings, options: argparse.Namespace) -> None:
+    """Print the event; raises SampleError."""
+    body = _body(options.data)
+    headers = [_header(text) for text in options.header]
+    if not any(name.lower() == "host" for name, _ in headers):
+        headers.insert(0, ("Host", f"localhost:{settings.port}"))
+    request = Request(
+        method=options.method or ("POST" if body else "GET"),
+        target=options.path,
+        headers=headers,
+        body=body,
+        port=settings.port,
+    )
+    if not request.target.startswith("/") or not request.target.isascii():
+        raise SampleError(
+            f"--path {request.target!r} is no raw path: it starts with / and is percent-encoded"
+        )
+    front_door = {**EVENT_TYPES, **VARIANTS}[options.type](settings.options)
+    arrival = Arrival.now()
+    refusal = front_door.refusal(request, arrival)
+    if refusal is not None:
+        raise SampleError(f"no event: it is refused with {refusal.status}, {refusal.body.decode()}")
+    sys.stdout.write(f"{json.dumps(front_door.event(request, arrival), indent=2, ensure_ascii=False)}\n")
+
+
+def _header(text: str) -> Header:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise SampleError(f"--header {text!r} is no header; valid is 'Name: value'")
+    return name.strip(), value.strip()
+
+
+def _body(text: str) -> bytes:
+    if not text.startswith("@"):
+        return text.encode()
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise SampleError(f"--data: cannot read {text[1:]}: {error.strerror}") from error

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Runs every check and every test, in stages: what is quick to fail comes first.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+source scripts/environment.sh
+
+main() {
+    case ${1-} in
+        --help | -h) show_help && exit ;;
+    esac
+    make_environment requirements-dev.txt
+    if (($#)); then
+        exec .venv/bin/python -m pytest "$@"
+    fi
+    stage "linting" .venv/bin/ruff check .
+    stage "formatting" .venv/bin/ruff format --check .
+    stage "typing" .venv/bin/mypy app lambda_proxy extension scripts benchmarks tests
+    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker"
+    stage "emulator and trace agent" .venv/bin/python -m pytest -m emulator
+    stage "containers" .venv/bin/python -m pytest -m docker
+}
+
+show_help() {
+    cat <<'EOF'
+Usage: ./test.sh [PYTEST ARGUMENTS]
+
+Without arguments runs linters, type checker and all tests, and stops at the first stage that fails.
+With arguments runs pytest with them alone, e.g. ./test.sh tests/app -k cookies
+
+Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
+with events; the real emulator with a real trace agent; real containers (skipped, and counted as
+skipped, where no Docker engine answers or can be started).
+Settings: PYTHON, the interpreter to make .venv with.
+EOF
+}
+
+stage() {
+    printf '\n== %s\n' "$1"
+    "${@:2}"
+}
+
+main "$@"

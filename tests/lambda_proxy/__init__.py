@@ -1,0 +1,1 @@
+"""Tests of the lambda proxy: each front door against the rules of docs/events.md, by their numbers."""

@@ -1,0 +1,255 @@
+"""What results become: rules R61 to R66, R68, R70, R73, R74, R82, R83 and R88 of docs/events.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lambda_proxy.front_doors import Alb, AlbMulti, FrontDoor, FunctionUrl, HttpApi, Options, RestApi
+from lambda_proxy.front_doors.results import ResultError
+from tests.lambda_proxy.support import ARRIVAL, response_of, values
+
+REST, HTTP, URL, ALB, MULTI = RestApi(), HttpApi(), FunctionUrl(), Alb(), AlbMulti()
+payload2 = pytest.mark.parametrize("door", [HTTP, URL], ids=["http-api", "function-url"])
+balancers = pytest.mark.parametrize("door", [ALB, MULTI], ids=["single", "multi"])
+
+
+def result(**fields: Any) -> dict[str, Any]:
+    """A result that every front door takes, but for `fields`."""
+    return {
+        "statusCode": 200,
+        "headers": {},
+        **({"multiValueHeaders": fields.pop("multi")} if "multi" in fields else {}),
+        "isBase64Encoded": False,
+        "body": "",
+        **fields,
+    }
+
+
+@pytest.mark.parametrize(
+    ("door", "content_type"),
+    [(REST, "application/json"), (HTTP, "text/plain; charset=utf-8"), (URL, "application/json")],
+    ids=["rest-api", "http-api", "function-url"],
+)
+def test_r61_default_content_type(door: FrontDoor, content_type: str) -> None:
+    assert values(response_of(door, {"statusCode": 200}), "Content-Type") == [content_type]
+    given = {"statusCode": 200, "headers": {"cONTENT-tYPE": "image/png"}}
+    assert values(response_of(door, given), "Content-Type") == ["image/png"]
+
+
+def test_r62_a_given_content_type_passes() -> None:
+    response = response_of(ALB, result(headers={"Content-Type": "image/png"}))
+    assert values(response, "Content-Type") == ["image/png"]
+    response = response_of(MULTI, result(multi={"Content-Type": ["image/png"]}))
+    assert values(response, "Content-Type") == ["image/png"]
+
+
+@payload2
+@pytest.mark.parametrize(
+    ("inferred", "body"),
+    [
+        ("hello", b"hello"),
+        ({"hello": "world"}, b'{"hello":"world"}'),
+        (["hello", 3, True], b'["hello",3,true]'),
+        (3, b"3"),
+        (1.5, b"1.5"),
+        (True, b"true"),
+        (None, b"null"),
+        ({"body": "é"}, '{"body":"é"}'.encode()),
+    ],
+    ids=str,
+)
+def test_r63_inferred_response(door: FrontDoor, inferred: object, body: bytes) -> None:
+    response = response_of(door, inferred)
+    assert (response.status, response.body) == (200, body)
+    assert values(response, "Content-Type") == ["application/json"]
+
+
+@balancers
+def test_r64_what_may_be_missing(door: FrontDoor) -> None:
+    bare = {"statusCode": 204, "isBase64Encoded": False, "headers": {}, "multiValueHeaders": {}}
+    assert response_of(door, bare).status == 204
+    assert response_of(door, {**bare, "statusDescription": "204 No Content"}).status == 204
+
+
+def test_r64_the_balancer_frames_the_message() -> None:
+    response = response_of(
+        ALB, result(headers={"Connection": "close", "Transfer-Encoding": "x", "Content-Length": 9, "X": "1"})
+    )
+    assert response.headers == [("X", "1")]
+
+
+def test_r65_rest_merges_both_maps() -> None:
+    response = response_of(
+        REST,
+        result(
+            headers={"x-both": "single", "X-Same": "s", "X-True": True, "X-Number": 1.5, "X-Null": None},
+            multi={"X-Both": ["one", "two"], "x-same": ["s"]},
+        ),
+    )
+    own = [
+        pair for pair in response.headers if pair[0].lower().startswith("x-") and "amz" not in pair[0].lower()
+    ]
+    assert own == [
+        ("X-Both", "one"),
+        ("X-Both", "two"),
+        ("x-same", "s"),
+        ("X-Both", "single"),
+        ("X-True", "true"),
+        ("X-Number", "1.5"),
+    ]
+
+
+def test_r65_rest_takes_null_headers() -> None:
+    assert response_of(REST, {"headers": None, "multiValueHeaders": None, "body": "x"}).body == b"x"
+
+
+@payload2
+def test_r65_cookies_come_first(door: FrontDoor) -> None:
+    response = response_of(
+        door,
+        {
+            "statusCode": 200,
+            "headers": {"set-cookie": "c=3"},
+            "cookies": ["a=1; Path=/", "b=2"],
+            "multiValueHeaders": {"X-Multi": ["1"]},
+        },
+    )
+    assert values(response, "Set-Cookie") == ["a=1; Path=/", "b=2", "c=3"]
+    assert values(response, "X-Multi") == []
+
+
+def test_r65_balancer_reads_the_map_of_its_mode() -> None:
+    both = result(headers={"X": "single"}, multi={"X": ["one", "two"]})
+    assert values(response_of(ALB, both), "X") == ["single"]
+    assert values(response_of(MULTI, both), "X") == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "body"),
+    [
+        ("image/png", b"hello"),
+        ("image/png;q=0.5, text/html", b"hello"),
+        ("text/html, image/png", b"aGVsbG8="),
+        ("*/*", b"aGVsbG8="),
+        ("image/*", b"aGVsbG8="),
+        ("", b"aGVsbG8="),
+    ],
+)
+def test_r66_rest_decodes_what_the_client_accepts(accept: str, body: bytes) -> None:
+    api = RestApi(Options(binary_media_types=("image/png",)))
+    encoded = result(isBase64Encoded=True, body="aGVsbG8=")
+    assert response_of(api, encoded, ("Accept", accept)).body == body
+
+
+@pytest.mark.parametrize("door", [HTTP, URL, ALB, MULTI], ids=lambda door: door.event_type)
+def test_r66_all_others_always_decode(door: FrontDoor) -> None:
+    encoded = result(isBase64Encoded=True, body="/+8=", multi={})
+    assert response_of(door, encoded).body == b"\xff\xef"
+    with pytest.raises(ResultError, match="no base64"):
+        response_of(door, result(isBase64Encoded=True, body="no base64!", multi={}))
+
+
+MALFORMED: dict[str, dict[str, Any]] = {
+    "body is an object": {"body": {"a": 1}},
+    "body is a number": {"body": 1},
+    "flag is a string": {"isBase64Encoded": "false"},
+    "headers are a list": {"headers": [], "multi": []},
+    "a header's value is an object": {"headers": {"X": {}}, "multi": {"X": [{}]}},
+    "a header breaks the line": {"headers": {"X": "a\r\nY: b"}, "multi": {"X": ["a\r\nY: b"]}},
+    "a header's name is none": {"headers": {"X Y": "a"}, "multi": {"X Y": ["a"]}},
+    "a header's name is empty": {"headers": {"": "a"}, "multi": {"": ["a"]}},
+    "status is zero": {"statusCode": 0},
+    "status is a float": {"statusCode": 200.5},
+    "status is a word": {"statusCode": "OK"},
+    "status is true": {"statusCode": True},
+    "status is informational": {"statusCode": 101},
+    "status has four digits": {"statusCode": 2000},
+}
+
+
+@pytest.mark.parametrize("fields", MALFORMED.values(), ids=MALFORMED.keys())
+def test_r68_r70_r73_malformed(front_door: FrontDoor, fields: dict[str, Any]) -> None:
+    with pytest.raises(ResultError):
+        response_of(front_door, result(**{"multi": {}, **fields}))
+
+
+@pytest.mark.parametrize("malformed", [[], "text", 1, None])
+@pytest.mark.parametrize("door", [REST, ALB, MULTI], ids=lambda door: door.event_type)
+def test_r68_r73_not_an_object(door: FrontDoor, malformed: object) -> None:
+    with pytest.raises(ResultError):
+        response_of(door, malformed)
+
+
+@pytest.mark.parametrize("key", ["cookies", "statusDescription", "errorMessage", "StatusCode"])
+def test_r68_rest_takes_no_unknown_key(key: str) -> None:
+    with pytest.raises(ResultError, match=key):
+        response_of(REST, result(**{key: "x"}))
+
+
+def test_r68_rest_needs_lists_of_values() -> None:
+    with pytest.raises(ResultError, match="X"):
+        response_of(REST, result(multi={"X": "one"}))
+
+
+@pytest.mark.parametrize(
+    "well_formed", [{}, {"headers": {"X": "1"}}, {"statusCode": 200}, {"statusCode": None}]
+)
+def test_r68_rest_takes_almost_nothing(well_formed: object) -> None:
+    response = response_of(REST, well_formed)
+    assert (response.status, response.body) == (200, b"")
+
+
+@pytest.mark.parametrize("door", [REST, HTTP, URL], ids=lambda door: door.event_type)
+def test_a_status_may_be_a_string(door: FrontDoor) -> None:
+    assert response_of(door, {"statusCode": "201"}).status == 201
+
+
+@balancers
+@pytest.mark.parametrize("missing", ["statusCode", "isBase64Encoded", "headers"])
+def test_r73_balancer_needs_three_fields(door: FrontDoor, missing: str) -> None:
+    fields = result()
+    del fields[missing]
+    with pytest.raises(ResultError, match="missing"):
+        response_of(door, fields)
+
+
+def test_r74_an_error_status_passes(front_door: FrontDoor) -> None:
+    response = response_of(front_door, result(statusCode=500, body="mine", multi={}))
+    assert (response.status, response.body) == (500, b"mine")
+
+
+@balancers
+def test_r83_balancer_limits_response_headers(door: FrontDoor) -> None:
+    with pytest.raises(ResultError, match="32 KiB"):
+        response_of(door, result(headers={"X": "v" * 33_000}, multi={"X": ["v" * 33_000]}))
+
+
+def test_r88_rest_remaps_its_own_headers() -> None:
+    given = {"Connection": "close", "content-length": "5", "Date": "today", "Server": "me", "X": "1"}
+    response = response_of(REST, result(headers={**given, "Transfer-Encoding": "chunked"}))
+    assert response.headers == [
+        ("x-amzn-Remapped-Connection", "close"),
+        ("x-amzn-Remapped-content-length", "5"),
+        ("x-amzn-Remapped-Date", "today"),
+        ("x-amzn-Remapped-Server", "me"),
+        ("X", "1"),
+        ("Content-Type", "application/json"),
+        ("x-amzn-RequestId", ARRIVAL.request_id),
+        ("x-amz-apigw-id", ARRIVAL.short_id),
+        ("X-Amzn-Trace-Id", f"Root={ARRIVAL.trace_root}"),
+    ]
+
+
+def test_function_url_remaps_too() -> None:
+    response = response_of(URL, result(headers={"Content-Length": "5", "Server": "me"}))
+    assert values(response, "x-amzn-Remapped-Content-Length") == ["5"]
+    assert values(response, "x-amzn-Remapped-Server") == ["me"]
+    assert values(response, "x-amzn-RequestId") == [ARRIVAL.request_id]
+
+
+def test_http_api_signs_with_its_request_id() -> None:
+    response = response_of(HTTP, result(headers={"Content-Length": "5"}))
+    assert values(response, "Apigw-Requestid") == [ARRIVAL.short_id]
+    assert values(response, "Content-Length") == []

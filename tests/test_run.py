@@ -1,0 +1,241 @@
+"""./run.sh as a person uses it: it comes up, it answers, it says what is wrong, it leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.function import EXTENSION
+from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
+
+pytestmark = pytest.mark.emulator
+
+PORTS = (
+    "LAMBDA_PROXY_PORT",
+    "RIE_PORT",
+    "AGENT_PORT",
+    "TRACE_VIEW_PORT",
+    "RUNTIME_API_PORT",
+    "AGENT_RELAY_PORT",
+    "DOGSTATSD_PORT",
+)
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    """Settings that let run.sh run beside whatever else runs here."""
+    return {name: str(free_port()) for name in PORTS}
+
+
+def run(start_process: ProcessStarter, env: dict[str, str], *, timeout: float = 60) -> Process:
+    """Start run.sh and wait until it says that it is ready."""
+    process = start_process([REPOSITORY / "run.sh"], env=env)
+    process.wait_for_output("\nready: ", timeout=timeout)
+    return process
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that this one started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    found, queue = set(), [pid]
+    while queue:
+        children = parents.get(queue.pop(), [])
+        found.update(children)
+        queue += children
+    return found
+
+
+def still_running(pids: set[int]) -> list[str]:
+    """The command lines of those that have not ended; whom nobody has reaped yet has ended."""
+    left = []
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if state != "Z":
+            left.append(command)
+    return left
+
+
+def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]) -> None:
+    process = run(start_process, ports)
+    (ready,) = (line for line in process.output.splitlines() if line.startswith("ready: "))
+    for name in ("LAMBDA_PROXY_PORT", "RIE_PORT", "TRACE_VIEW_PORT"):
+        assert f"http://localhost:{ports[name]}" in ready
+
+    # The command that the ready line tells one to try, and the trace that it leaves.
+    assert ready.endswith(f"try: curl localhost:{ports['LAMBDA_PROXY_PORT']}/waf")
+    answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/waf", timeout=30)
+    assert (answer.status_code, answer.text) == (200, "Hello world!\n")
+    traces = requests.get(f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces", timeout=30).json()
+    assert any(
+        span["name"] == "aws.lambda" and span["service"] == "weblog" for trace in traces for span in trace
+    )
+    view = requests.get(f"http://127.0.0.1:{ports['TRACE_VIEW_PORT']}/", timeout=30)
+    assert (view.status_code, "html" in view.headers["content-type"]) == (200, True)
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_everything_and_a_second_start_works(
+    start_process: ProcessStarter, ports: dict[str, str], sign: signal.Signals
+) -> None:
+    had_extension = EXTENSION.exists()
+    for _ in range(2):
+        process = run(start_process, ports)
+        started = descendants(process.popen.pid)
+        assert len(started) >= 4
+        # The three seconds are what the README promises.
+        assert process.stop(sign, timeout=3) == 0
+        assert not still_running(started)
+        assert not [name for name in PORTS if port_is_open(int(ports[name]))]
+        assert EXTENSION.exists() == had_extension
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [("agent", "-m extension "), ("function", "aws-lambda-rie --runtime"), ("proxy", "-m lambda_proxy ")],
+)
+def test_a_process_that_dies_ends_everything(
+    start_process: ProcessStarter, ports: dict[str, str], name: str, command: str
+) -> None:
+    process = run(start_process, ports)
+    started = descendants(process.popen.pid)
+    (victim,) = (pid for pid in started if any(command in line for line in still_running({pid})))
+    os.kill(victim, signal.SIGKILL)
+    assert process.popen.wait(10) == 1
+    assert f"\nerror: {name} has ended" in process.output
+    assert not still_running(started)
+
+
+@pytest.mark.parametrize("event_type", ["apigateway-http", "application-load-balancer-multi"])
+def test_other_front_doors(start_process: ProcessStarter, ports: dict[str, str], event_type: str) -> None:
+    run(start_process, {**ports, "LAMBDA_EVENT_TYPE": event_type})
+    requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/", timeout=30).raise_for_status()
+    traces = requests.get(f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces", timeout=30).json()
+    names = {span["name"] for trace in traces for span in trace}
+    assert {"apigateway-http": "aws.httpapi", "application-load-balancer-multi": "aws.alb"}[
+        event_type
+    ] in names
+
+
+class TestErrors:
+    """What stops run.sh before anything runs: one line that names it, and a code that is not 0."""
+
+    def refused(self, env: dict[str, str], *arguments: str, cwd: Path = REPOSITORY) -> str:
+        """The one line that it says."""
+        done = subprocess.run(
+            [cwd / "run.sh", *arguments],
+            env={**os.environ, **env},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode not in (0, None)
+        assert done.stdout == ""
+        lines = done.stderr.splitlines()
+        assert lines[-1].startswith("error: ")
+        assert [line for line in lines if line.startswith("error: ")] == lines[-1:]
+        return lines[-1]
+
+    def test_an_unknown_argument(self) -> None:
+        assert self.refused({}, "--fast") == "error: unknown argument '--fast'; there is only --help"
+
+    def test_an_unknown_front_door(self) -> None:
+        error = self.refused({"LAMBDA_EVENT_TYPE": "alb"})
+        assert "LAMBDA_EVENT_TYPE is 'alb'" in error
+        assert "apigateway-rest apigateway-http function-url application-load-balancer" in error
+
+    @pytest.mark.parametrize("value", ["x", "0", "65536", "-1", "08"])
+    def test_what_is_no_port(self, value: str) -> None:
+        assert f"RIE_PORT must be a port from 1 to 65535, it is '{value}'" in self.refused(
+            {"RIE_PORT": value}
+        )
+
+    def test_a_port_twice(self, ports: dict[str, str]) -> None:
+        error = self.refused({**ports, "TRACE_VIEW_PORT": ports["RIE_PORT"]})
+        assert f"TRACE_VIEW_PORT is {ports['RIE_PORT']}, which another setting has already" in error
+
+    @pytest.mark.parametrize("name", PORTS[:5])
+    def test_a_port_in_use(self, ports: dict[str, str], name: str) -> None:
+        with socket.create_server(("127.0.0.1", int(ports[name]))):
+            error = self.refused(ports)
+        assert f"port {ports[name]} is in use" in error
+        assert f"set {name}" in error
+
+    def test_a_wrong_setting_of_the_function(self, ports: dict[str, str]) -> None:
+        done = subprocess.run(
+            [REPOSITORY / "run.sh"],
+            env={**os.environ, **ports, "AWS_LAMBDA_FUNCTION_TIMEOUT": "soon"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert "AWS_LAMBDA_FUNCTION_TIMEOUT must be a number from 1 to 900000, it is 'soon'" in done.stdout
+        assert "error: function has ended" in done.stderr
+        assert not [name for name in PORTS if port_is_open(int(ports[name]))]
+
+    @pytest.fixture
+    def fresh(self, tmp_path: Path) -> Path:
+        """The scripts and what they read, without .venv."""
+        for file in ("run.sh", "requirements*.txt", "constraints.txt", "*/requirements.txt", "scripts/*"):
+            for source in REPOSITORY.glob(file):
+                target = tmp_path / source.relative_to(REPOSITORY)
+                target.parent.mkdir(exist_ok=True)
+                if source.is_file():
+                    shutil.copy(source, target)
+        return tmp_path
+
+    def test_no_python(self, fresh: Path) -> None:
+        error = self.refused({"PYTHON": "/nowhere/python"}, cwd=fresh)
+        assert "no Python from 3.10 on" in error
+        assert "/nowhere/python" in error
+        assert not (fresh / ".venv").exists()
+
+    def test_no_network(self, fresh: Path) -> None:
+        # Nothing listens there, and pip shall not look elsewhere or try again.
+        nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/", "PIP_EXTRA_INDEX_URL": "", "PIP_RETRIES": "0"}
+        error = self.refused({**nowhere, "PIP_NO_CACHE_DIR": "1", "PIP_CONFIG_FILE": os.devnull}, cwd=fresh)
+        assert "pip could not install requirements-run.txt" in error
+        assert "is the network there?" in error
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a mount namespace")
+def test_where_the_extensions_folder_cannot_be_made(
+    start_process: ProcessStarter, ports: dict[str, str]
+) -> None:
+    # What a user without root meets, in a mount namespace where even root may not write there.
+    script = f'mkdir -p {EXTENSION.parent} && mount -t tmpfs -o ro tmpfs {EXTENSION.parent} && exec "$@"'
+    without_folder = ["unshare", "--mount", "sh", "-c", script, "sh"]
+    if subprocess.run([*without_folder, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("no mount namespaces here")
+    process = start_process([*without_folder, REPOSITORY / "run.sh"], env=ports)
+    process.wait_for_output("\nready: ", timeout=60)
+    assert f"note: cannot make the folder {EXTENSION}" in process.output
+    answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/waf", timeout=30)
+    assert answer.status_code == 200
+    agent = f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces"
+
+    def names() -> set[str]:
+        return {span["name"] for trace in requests.get(agent, timeout=30).json() for span in trace}
+
+    wait_for(lambda: "waf.waf" in names(), what="the trace, sent in the background")
+    assert process.stop(timeout=3) == 0
