@@ -12,18 +12,14 @@ FROM $EXTENSION_IMAGE AS extension
 FROM $PYTHON_IMAGE AS build
 
 # AWS keeps Python in /var/lang too. An environment, so that a tracer of the user's own replaces the
-# pinned one cleanly; without pip, so that the function has nothing but its own packages.
+# pinned one cleanly; without pip, so that the function has nothing but its own packages. The queue in
+# front of the emulator has another, so that the function does not find it.
 RUN python -m venv --without-pip /var/lang && python -m venv --without-pip /opt/lambda_proxy
 
 # Dependencies before code: they change rarely, and this is the slow step.
 COPY constraints.txt requirements.txt /src/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /var/lang/bin/python install --quiet -r /src/requirements.txt
-
-# The queue in front of the emulator has its own environment: the function must not find aiohttp.
-COPY lambda_proxy/requirements.txt /src/lambda_proxy/
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/lambda_proxy/bin/python install --quiet -r /src/lambda_proxy/requirements.txt
 
 # The user's own tracer, if there is one in binaries/, and the versions that the image then has.
 COPY scripts/docker-install-tracer.sh /src/scripts/
@@ -85,11 +81,13 @@ LABEL system-tests-library=python_lambda \
 
 FROM $PYTHON_IMAGE AS dev-build
 
-RUN python -m venv --without-pip /opt/dev
+RUN python -m venv --without-pip /opt/dev && python -m venv --without-pip /opt/lambda_proxy
 COPY constraints.txt requirements-debugger.txt /src/
 COPY extension/requirements.txt /src/extension/
+COPY lambda_proxy/requirements.txt /src/lambda_proxy/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/dev/bin/python install --quiet -r /src/extension/requirements.txt \
+    && pip --python /opt/lambda_proxy/bin/python install --quiet -r /src/lambda_proxy/requirements.txt \
     && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
 COPY extension/__init__.py extension/__main__.py extension/dogstatsd.py \
      /opt/dev/lib/python3.13/site-packages/extension/

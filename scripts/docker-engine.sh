@@ -8,7 +8,7 @@ set -euo pipefail
 RUN_FOLDER=${WEBLOG_DOCKER_RUN:-/run/python-lambda-weblog}
 DATA_FOLDER=${WEBLOG_DOCKER_DATA:-/var/cache/python-lambda-weblog/docker}
 SOCKET=unix://$RUN_FOLDER/docker.sock
-PACKAGES=(docker.io iptables mmdebstrap)
+PACKAGES=(docker.io iptables mmdebstrap zstd)
 
 usage() {
     cat <<END

@@ -14,6 +14,7 @@ from tests.support.processes import REPOSITORY
 HERE = "tests/image/"
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whatever lies here needs a Docker engine."""
     for item in items:

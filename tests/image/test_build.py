@@ -1,0 +1,254 @@
+"""./build.sh: the user's own tracer, saved archives, and a clear message before anything is built."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.image.containers import HEALTHCHECK, ContainerStarter, docker
+from tests.support.processes import REPOSITORY
+
+# Real releases that are not the pinned ones.
+OTHER_DDTRACE = "4.15.0"
+OTHER_DATADOG_LAMBDA = "8.129.0"
+LAYER_FOLDER = "python/lib/python3.13/site-packages"
+
+Put = Callable[[Path, Path], None]
+
+
+@pytest.fixture
+def project(docker_engine: None, tmp_path: Path) -> Path:
+    """A copy of the project with an empty binaries/ of its own."""
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture
+def bare_project(tmp_path: Path) -> Path:
+    """The same for builds that never come as far as an engine."""
+    return copy_project(tmp_path / "project")
+
+
+def copy_project(target: Path) -> Path:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    for name in listed.stdout.split("\0"):
+        if name and (REPOSITORY / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(REPOSITORY / name, target / name)
+    return target
+
+
+def build(project: Path, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the project's build.sh."""
+    return subprocess.run(
+        [shutil.which("bash") or "bash", project / "build.sh", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **({"PATH": path} if path else {})},
+    )
+
+
+def download(folder: Path, *requirements: str) -> None:
+    """Fetch packages for the image's Python and platform."""
+    subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--dest", folder, *requirements], check=True
+    )
+
+
+@pytest.fixture
+def restore_tags(image: None) -> Iterator[None]:
+    """The image under test keeps its names, whatever a test builds meanwhile."""
+    names = ["system_tests/weblog", "python-lambda-weblog:apigw-rest"]
+    identities = [docker("inspect", "--format", "{{.Id}}", name).strip() for name in names]
+    yield
+    for identity, name in zip(identities, names, strict=True):
+        docker("rmi", name, check=False)
+        docker("tag", identity, name)
+
+
+def versions(start_container: ContainerStarter) -> tuple[str, dict[str, str]]:
+    """What the healthcheck and the metadata say of the image that was just built."""
+    container = start_container()
+    metadata = dict(
+        line.split(": ") for line in container.execute("cat", "/binaries/metadata.txt").splitlines()
+    )
+    return container.invoke(HEALTHCHECK)["library"]["version"], metadata
+
+
+def put_layer(binaries: Path, scratch: Path) -> None:
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--target", scratch / LAYER_FOLDER),
+            *(f"datadog-lambda=={OTHER_DATADOG_LAMBDA}", f"ddtrace=={OTHER_DDTRACE}"),
+        ],
+        check=True,
+    )
+    # As in the true layer: it has neither of the two.
+    for name in ("requests", "urllib3"):
+        shutil.rmtree(scratch / LAYER_FOLDER / name)
+    shutil.make_archive(os.fspath(binaries / "datadog_lambda_py-3.13"), "zip", scratch)
+
+
+def put_wheels(binaries: Path, scratch: Path) -> None:
+    download(binaries, "--no-deps", f"ddtrace=={OTHER_DDTRACE}", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}")
+
+
+def put_source(binaries: Path, scratch: Path) -> None:
+    download(
+        binaries, "--no-deps", "--no-binary", "datadog-lambda", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}"
+    )
+    download(binaries, "--no-deps", f"ddtrace=={OTHER_DDTRACE}")
+
+
+def put_requirements(binaries: Path, scratch: Path) -> None:
+    lines = f"# my branch\nddtrace=={OTHER_DDTRACE}\ndatadog-lambda=={OTHER_DATADOG_LAMBDA}\n"
+    (binaries / "python-load-from-pip").write_text(lines)
+
+
+@pytest.mark.parametrize("put", [put_layer, put_wheels, put_source, put_requirements])
+def test_the_users_own_tracer(
+    project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path, put: Put
+) -> None:
+    put(project / "binaries", tmp_path / "scratch")
+    done = build(project, "--no-dev")
+    assert done.returncode == 0, done.stdout
+    version, metadata = versions(start_container)
+    assert version == metadata["datadog_lambda"] == OTHER_DATADOG_LAMBDA
+    assert metadata["ddtrace"] == OTHER_DDTRACE
+
+
+def test_a_changed_wheel_of_the_pinned_version_is_taken(
+    project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
+) -> None:
+    """What a developer builds from a checkout often bears the version of the last release."""
+    pinned = docker("run", "--rm", "system_tests/weblog", "cat", "/binaries/metadata.txt").split()[1]
+    download(tmp_path, "--no-deps", f"datadog-lambda=={pinned}")
+    [wheel] = tmp_path.glob("datadog_lambda-*.whl")
+    unpacked = tmp_path / "unpacked"
+    shutil.unpack_archive(wheel, unpacked, "zip")
+    with (unpacked / "datadog_lambda/__init__.py").open("a") as file:
+        file.write("\nprint('my own datadog_lambda')\n")
+    shutil.make_archive(os.fspath(tmp_path / "changed"), "zip", unpacked)
+    shutil.move(tmp_path / "changed.zip", project / "binaries" / wheel.name)
+    done = build(project, "--no-dev")
+    assert done.returncode == 0, done.stdout
+    container = start_container()
+    container.invoke(HEALTHCHECK)
+    assert "my own datadog_lambda" in container.logs
+
+
+def test_a_tracer_that_cannot_be_imported_fails_the_build(project: Path, image: None, tmp_path: Path) -> None:
+    package = tmp_path / LAYER_FOLDER / "ddtrace"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("raise ImportError('half a tracer')\n")
+    shutil.make_archive(os.fspath(project / "binaries/layer"), "zip", tmp_path, "python")
+    done = build(project, "--no-dev")
+    assert done.returncode != 0
+    assert "half a tracer" in done.stdout
+    assert "datadog_lambda and ddtrace cannot be imported" in done.stdout
+
+
+def test_a_layer_for_another_python_fails_the_build(project: Path, image: None, tmp_path: Path) -> None:
+    (tmp_path / "python/lib/python3.12/site-packages").mkdir(parents=True)
+    shutil.make_archive(os.fspath(project / "binaries/layer"), "zip", tmp_path, "python")
+    done = build(project, "--no-dev")
+    assert done.returncode != 0
+    assert "layer.zip has no python/lib/python3.13/site-packages" in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("zstd"), reason="zstd is not installed")
+def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None) -> None:
+    done = build(project, "alb-multi", "--no-dev", "--save")
+    assert done.returncode == 0, done.stdout
+    archive = project / "binaries/python_lambda-alb-multi-weblog.tar.zst"
+    docker("rmi", "system_tests/weblog")
+    with subprocess.Popen(["zstd", "-dc", archive], stdout=subprocess.PIPE) as unpacking:
+        subprocess.run(["docker", "load"], stdin=unpacking.stdout, check=True, capture_output=True)
+    labels = json.loads(docker("inspect", "--format", "{{json .Config.Labels}}", "system_tests/weblog"))
+    assert labels["system-tests-weblog-variant"] == "alb-multi"
+
+
+@pytest.mark.parametrize(
+    ("files", "arguments", "message"),
+    [
+        (
+            [],
+            ["lambda"],
+            "unknown variant lambda; there are apigw-rest apigw-http function-url alb alb-multi and all",
+        ),
+        ([], ["--fast"], "unknown option --fast; there are --platform, --save, --no-dev and --help"),
+        (
+            [],
+            ["--platform", "linux/riscv64"],
+            "unknown platform 'linux/riscv64'; there are linux/amd64 and linux/arm64",
+        ),
+        (["a.zip", "b.zip"], [], "binaries/ holds more than one layer: a.zip b.zip; keep one"),
+        (
+            ["ddtrace-4.15.0-cp312-cp312-manylinux_2_28_x86_64.whl"],
+            [],
+            "is for another Python (cp312); the image has Python 3.13 (cp313)",
+        ),
+        (["ddtrace-4.15.0-cp313-cp313t-manylinux_2_28_x86_64.whl"], [], "is for the free-threaded Python"),
+        (
+            ["ddtrace-4.15.0-cp313-cp313-musllinux_1_2_x86_64.whl"],
+            ["--platform", "linux/amd64"],
+            "is for another system (musllinux_1_2_x86_64); the image needs manylinux and x86_64",
+        ),
+        (
+            ["ddtrace-4.15.0-cp313-cp313-manylinux_2_28_x86_64.whl"],
+            ["--platform", "linux/arm64"],
+            "the image needs manylinux and aarch64",
+        ),
+        (
+            ["flask-3.1.3-py3-none-any.whl"],
+            [],
+            "flask-3.1.3-py3-none-any.whl is not one of: ddtrace datadog_lambda",
+        ),
+        (
+            ["ddtrace-4.14.0.tar.gz", "ddtrace-4.15.0.tar.gz"],
+            [],
+            "binaries/ holds more than one ddtrace; keep one",
+        ),
+        (
+            ["layer.zip", "ddtrace-4.15.0.tar.gz"],
+            [],
+            "which would hide the packages beside it; keep one of the two",
+        ),
+        (["python-load-from-pip"], [], "binaries/python-load-from-pip names no package"),
+        (["notes.txt"], [], "binaries/notes.txt is neither a layer"),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_built(
+    bare_project: Path, files: list[str], arguments: list[str], message: str
+) -> None:
+    for name in files:
+        (bare_project / "binaries" / name).touch()
+    done = build(bare_project, *arguments)
+    assert (done.returncode, done.stdout.count("\n")) == (1, 1), done.stdout
+    assert message in done.stdout
+
+
+def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("dirname", "uname", "basename", "awk", "grep", "head", "xargs", "sed"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    done = build(bare_project, path=os.fspath(tools))
+    assert (done.returncode, done.stdout.count("\n")) == (1, 1), done.stdout
+    assert "there is no docker command; install Docker, or as root:" in done.stdout
+
+
+def test_help_names_every_variant_and_option(bare_project: Path) -> None:
+    done = build(bare_project, "--help")
+    assert done.returncode == 0
+    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", "--platform", "--save", "--no-dev"):
+        assert word in done.stdout

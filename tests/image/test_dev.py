@@ -1,0 +1,97 @@
+"""The dev image: the whole system in one container, for a person."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+
+import pytest
+import requests
+
+from tests.image.containers import HEALTHCHECK, Container, ContainerStarter, docker
+from tests.support.processes import wait_for
+
+DEV_IMAGE = "python-lambda-weblog:apigw-rest-dev"
+
+
+def start_dev(
+    start_container: ContainerStarter, *ports: int, image: str = DEV_IMAGE, **env: str
+) -> Container:
+    container = start_container(image=image, ports=(7777, 8080, 8128, *ports), env=env)
+    container.wait_for_log("ready: lambda proxy")
+    return container
+
+
+def test_a_request_through_the_proxy_shows_in_the_trace_view(start_container: ContainerStarter) -> None:
+    container = start_dev(start_container)
+    proxy = f"http://127.0.0.1:{container.port(7777)}"
+    assert requests.get(f"{proxy}/", timeout=30).text == "Hello world!\n"
+    assert requests.get(f"{proxy}/healthcheck", timeout=30).text == "Ok"
+    assert container.invoke(HEALTHCHECK)["status"] == "ok"
+    resources = {span["resource"] for trace in container.traces() for span in trace}
+    assert "GET /" in resources
+    view = requests.get(f"http://127.0.0.1:{container.port(8128)}/requests", timeout=30)
+    assert (view.status_code, "/v0.4/traces" in view.text) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("variant", "span"),
+    [("apigw-http", "aws.httpapi"), ("function-url", "aws.lambda.url"), ("alb-multi", "aws.alb")],
+)
+def test_the_proxy_plays_the_variants_front_door(
+    start_container: ContainerStarter, variant: str, span: str
+) -> None:
+    container = start_dev(start_container, image=f"python-lambda-weblog:{variant}-dev")
+    assert requests.get(f"http://127.0.0.1:{container.port(7777)}/waf", timeout=30).status_code == 200
+    assert span in {span["name"] for trace in container.traces() for span in trace}
+
+
+def test_a_debugger_can_be_attached_to_the_function(start_container: ContainerStarter) -> None:
+    container = start_dev(start_container, 5678, DEBUGGER_PORT="5678")
+    request = json.dumps(
+        {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "test"}}
+    )
+
+    def capabilities() -> str:
+        try:
+            with socket.create_connection(("127.0.0.1", container.port(5678)), timeout=10) as connection:
+                connection.sendall(f"Content-Length: {len(request)}\r\n\r\n{request}".encode())
+                answer = b""
+                while b"supportsConditionalBreakpoints" not in answer and (
+                    received := connection.recv(65536)
+                ):
+                    answer += received
+                return answer.decode()
+        except OSError:
+            return ""
+
+    # An invocation has been answered already, so it works with nobody attached.
+    assert "supportsConditionalBreakpoints" in wait_for(capabilities, what="an answer of the debugger")
+
+
+def test_without_a_debugger_in_it_the_image_says_so(image: None) -> None:
+    done = subprocess.run(
+        ["docker", "run", "--rm", "--env", "DEBUGGER_PORT=5678", "python-lambda-weblog:apigw-rest"],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "error: DEBUGGER_PORT is set, but there is no debugger; the dev image has one\n"
+
+
+def test_sigterm_ends_it_in_time(start_container: ContainerStarter) -> None:
+    assert start_dev(start_container).stop() == 0
+
+
+def test_runs_any_other_command_untouched(image: None) -> None:
+    assert docker("run", "--rm", DEV_IMAGE, "echo", "a  b") == "a  b\n"
+
+
+def test_it_is_the_image_and_more(image: None) -> None:
+    def layers(name: str) -> list[str]:
+        found: list[str] = json.loads(docker("inspect", "--format", "{{json .RootFS.Layers}}", name))
+        return found
+
+    below = layers("python-lambda-weblog:apigw-rest")
+    assert layers(DEV_IMAGE)[: len(below)] == below
