@@ -90,7 +90,7 @@ def main() -> None:
             starter.stop_all()
 
     print(
-        f"GET /, AppSec {options.appsec}, {options.cold} cold starts and {options.warm} warm requests each; medians"
+        f"GET /, AppSec {options.appsec}, {options.cold} cold and {options.warm} warm requests each; medians"
     )
     if not EXTENSION.exists():
         print(f"{EXTENSION} is missing: traces are sent in the background, not within the invocation")
