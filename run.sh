@@ -185,7 +185,7 @@ stop() {
     for index in "${!pids[@]}"; do
         kill -KILL -- "-${pids[index]}" 2>/dev/null || true
     done
-    [[ -z $made_extension ]] || rmdir "$EXTENSION" 2>/dev/null || true
+    [[ -z $made_extension ]] || rmdir "$EXTENSION" "${EXTENSION%/*}" 2>/dev/null || true
 }
 
 any_left() {

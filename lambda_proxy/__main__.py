@@ -32,7 +32,8 @@ settings, from the environment:
                       (REST API 29, HTTP API 30, others 0)
   LAMBDA_PROXY_ROUTES the API's resources, such as 'GET /users/{userId}, ANY /{proxy+}' (everything)
   LAMBDA_PROXY_BINARY_MEDIA_TYPES
-                      a REST API's binary types, such as 'image/png, application/*' (none)
+                      a REST API's binary types, such as 'image/png, audio/*'
+                      (application/octet-stream)
   LAMBDA_PROXY_DEBUG  true: log each event and each result
 """
 INVOKE_DESCRIPTION = """\

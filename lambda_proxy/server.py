@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
-from urllib.parse import quote
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -106,11 +105,9 @@ def _text(value: bytes) -> str:
 
 
 def _origin_form(target: str) -> str:
-    """Path and query of the target, in ASCII: proxies' clients send a whole URL, `OPTIONS` may send `*`."""
-    if not target.startswith("/"):
-        _, separator, rest = target.partition("://")
-        _, slash, path = rest.partition("/")
-        target = f"/{path}" if separator and slash else "/"
-    if target.isascii():
+    """Return path and query of the target: a proxy's client sends a whole URL, `OPTIONS` may send `*`."""
+    if target.startswith("/"):
         return target
-    return quote(target, safe="".join(map(chr, range(0x21, 0x7F))), errors="surrogateescape")
+    _, separator, rest = target.partition("://")
+    _, slash, path = rest.partition("/")
+    return f"/{path}" if separator and slash else "/"

@@ -17,6 +17,8 @@ VARIANTS = dict(
     zip(("apigw-rest", "apigw-http", "function-url", "alb", "alb-multi"), FRONT_DOORS, strict=True)
 )
 DEAD_LETTERS = Path(gettempdir(), "lambda-dead-letters.jsonl")
+# What the existing proxy declares binary, so that either can replace the other.
+BINARY_MEDIA_TYPES = "application/octet-stream"
 INVOCATIONS = "/2015-03-31/functions/{name}/invocations"
 
 
@@ -70,7 +72,8 @@ class Settings:
             timeout=_number(environment, "LAMBDA_PROXY_TIMEOUT", 0, least=0) if timeout else None,
             routes=_routes(environment.get("LAMBDA_PROXY_ROUTES") or ""),
             binary_media_types=tuple(
-                kind.lower() for kind in _list(environment, "LAMBDA_PROXY_BINARY_MEDIA_TYPES")
+                kind.lower()
+                for kind in _list(environment, "LAMBDA_PROXY_BINARY_MEDIA_TYPES", BINARY_MEDIA_TYPES)
             ),
             debug=_switch(environment, "LAMBDA_PROXY_DEBUG"),
             function_names=tuple(_list(environment, "AWS_LAMBDA_FUNCTION_NAME")),
@@ -106,8 +109,8 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
     return text in ("1", "true")
 
 
-def _list(environment: Mapping[str, str], name: str) -> list[str]:
-    return [item for item in (item.strip() for item in (environment.get(name) or "").split(",")) if item]
+def _list(environment: Mapping[str, str], name: str, default: str = "") -> list[str]:
+    return [item for item in (item.strip() for item in (environment.get(name) or default).split(",")) if item]
 
 
 def _urls(environment: Mapping[str, str], name: str) -> tuple[str, ...]:

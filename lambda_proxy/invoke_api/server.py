@@ -35,7 +35,7 @@ class InvokeServer(ThreadingHTTPServer):
         self._lock = threading.Lock()
         super().__init__((host, port), Handler)
 
-    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:  # noqa: ARG002
+    def handle_error(self, request: socket | tuple[bytes, socket], client_address: object) -> None:
         """Report what went wrong, in a line, unless it is that the client went away."""
         error = sys.exc_info()[1]
         if not isinstance(error, (ConnectionError, TimeoutError)):
