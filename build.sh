@@ -156,10 +156,10 @@ find_client() {
     fail "there is no docker command; install Docker, or as root: eval \"\$(scripts/docker-engine.sh start)\""
 }
 
-# build TARGET VARIANT TAG
+# build TARGET VARIANT TAG; without the attestations that newer clients add, which AWS Lambda refuses.
 build() {
     say "building $3"
-    DOCKER_BUILDKIT=1 "$client" build ${platform:+--platform "$platform"} \
+    DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 "$client" build ${platform:+--platform "$platform"} \
         --target "$1" --tag "$3" \
         --build-arg "VARIANT=$2" --build-arg "LAMBDA_EVENT_TYPE=$(event_type "$2")" \
         --build-arg "WEBLOG_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)" \

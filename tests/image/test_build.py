@@ -66,13 +66,25 @@ def download(folder: Path, *requirements: str) -> None:
 
 @pytest.fixture
 def restore_tags(image: None) -> Iterator[None]:
-    """The image under test keeps its names, whatever a test builds meanwhile."""
-    names = ["system_tests/weblog", "python-lambda-weblog:apigw-rest"]
-    identities = [docker("inspect", "--format", "{{.Id}}", name).strip() for name in names]
+    """The images under test keep their names, whatever a test builds meanwhile."""
+
+    def tags() -> dict[str, str]:
+        listed = docker("images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
+        pairs = (line.split() for line in listed.splitlines())
+        return {
+            name: identity
+            for name, identity in pairs
+            if name.startswith(("python-lambda-weblog", "system_tests"))
+        }
+
+    before = tags()
     yield
-    for identity, name in zip(identities, names, strict=True):
+    after = tags()
+    changed = {name for name, identity in after.items() if before.get(name) != identity}
+    for name in changed:
         docker("rmi", name, check=False)
-        docker("tag", identity, name)
+    for name in changed & before.keys():
+        docker("tag", before[name], name)
 
 
 def versions(start_container: ContainerStarter) -> tuple[str, dict[str, str]]:

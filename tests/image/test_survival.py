@@ -71,6 +71,7 @@ def test_an_emulator_that_dies_at_work_is_restarted(hazards: Container) -> None:
     process_id(hazards)
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(hazards.post, {"do": "sleep", "seconds": 2})
+        hazards.wait_for_log("the function sleeps")
         waiting = pool.submit(process_id, hazards)
         hazards.signal(signal.SIGKILL, EMULATOR)
         assert "X-Amz-Function-Error" in answer.result().headers or answer.result().status_code >= 500

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import time
 from typing import Any
 
@@ -20,5 +21,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         while True:
             memory.append(b"x" * 2**20)
     if what == "sleep":
+        sys.stderr.write("the function sleeps\n")
         time.sleep(event["seconds"])
     return {"event": event, "pid": os.getpid()}
