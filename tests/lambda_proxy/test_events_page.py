@@ -15,7 +15,7 @@ def rows() -> list[tuple[int, str]]:
     return [(int(number), state) for number, state in ROW.findall(page)]
 
 
-def tested_rules() -> set[int]:
+def named_rules() -> set[int]:
     """The rules that tests name: `test_r14_r15_...` names two."""
     names = [
         match
@@ -30,4 +30,4 @@ def test_every_rule_has_a_row() -> None:
 
 
 def test_rules_that_hold_are_those_with_a_test() -> None:
-    assert {number for number, state in rows() if state == "holds"} == tested_rules()
+    assert {number for number, state in rows() if state == "holds"} == named_rules()
