@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from lambda_proxy.emulators import Emulators
@@ -38,6 +40,7 @@ async def serve(settings: Settings) -> None:
     server = web.Server(
         _handler(front_door, emulators),
         access_log=None,
+        logger=_server_log(),
         auto_decompress=False,
         max_line_size=MAX_HEAD,
         max_field_size=MAX_HEAD,
@@ -54,6 +57,22 @@ async def serve(settings: Settings) -> None:
     finally:
         finder.cancel()
         emulators.close()
+
+
+def _server_log() -> logging.Logger:
+    """Return aiohttp's log, with one line for a request that is no HTTP: that is no fault to trace."""
+
+    def shorten(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg = "refused with %d: %s"
+            record.args = (error.code, error.message.splitlines()[0] if error.message else "no HTTP")
+            record.exc_info = None
+        return True
+
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(shorten)
+    return server_log
 
 
 def _handler(front_door: FrontDoor, emulators: Emulators) -> Handler:
