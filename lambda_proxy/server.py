@@ -77,7 +77,13 @@ def _server_log() -> logging.Logger:
 
 def _handler(front_door: FrontDoor, emulators: Emulators) -> Handler:
     async def handle_request(message: web.BaseRequest) -> web.StreamResponse:
-        return _write(await handle(front_door, emulators, await _read(message)))
+        try:
+            request = await _read(message)
+        except (ConnectionError, web.RequestPayloadError) as error:
+            # The client left amid its body, or framed it wrongly: most likely nobody reads this.
+            log.info("%s %s: refused with 400, %s", message.method, message.raw_path, error)
+            return web.Response(status=400)
+        return _write(await handle(front_door, emulators, request))
 
     return handle_request
 
