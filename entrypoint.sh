@@ -10,10 +10,9 @@ set -euo pipefail
 
 RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
 
-# In the image only: the emulator dies of two invocations at once and of itself, so a queue that starts
-# it again takes its port, under an init that adopts what socat and the function leave behind.
+# In the image the queue in front of the emulator has an interpreter of its own, for the function must
+# not find what the queue is made of.
 QUEUE_PYTHON=/opt/lambda_proxy/bin/python
-EMULATOR_PORT=8081
 
 # In the dev image only.
 DEBUGGER=/opt/debugger
@@ -37,7 +36,8 @@ Settings:
   DD_LAMBDA_HANDLER            the handler that datadog_lambda wraps (app.handler.lambda_handler)
   AWS_LAMBDA_FUNCTION_TIMEOUT  seconds that an invocation may take (300)
   LISTEN_HOST                  the address to listen on (127.0.0.1; in the image 0.0.0.0)
-  RIE_PORT                     the emulator's port (8080)
+  RIE_PORT                     the Invoke API's port, with a queue in front of the emulator (8080)
+  EMULATOR_PORT                the emulator's own port, on loopback, behind that queue (8081)
   RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
   AGENT_PORT                   the trace agent's port on loopback (8126)
   AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
@@ -56,6 +56,7 @@ start_function() {
     fi
     check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
     check_number RIE_PORT 8080 65535
+    check_number EMULATOR_PORT 8081 65535
     check_number RUNTIME_API_PORT 9001 65535
     check_number AGENT_PORT 8126 65535
     check_number AGENT_RELAY_PORT 8127 65535
@@ -95,18 +96,20 @@ relay_to_agent() {
     socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
 }
 
+# The emulator dies of two invocations at once, and now and then of itself. So the Invoke API of the
+# lambda proxy, which queues them and starts the emulator again, takes the port that everybody knows.
 start_emulator() {
-    local address=${LISTEN_HOST:-127.0.0.1}:$RIE_PORT launcher=()
+    local launcher=(python -m lambda_proxy)
     if [[ -x $QUEUE_PYTHON ]]; then
-        launcher=(
-            tini -- env "RIE_HOST=127.0.0.1" "RIE_PORT=$EMULATOR_PORT"
-            "$QUEUE_PYTHON" -I -m lambda_proxy invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" --
-        )
-        address=127.0.0.1:$EMULATOR_PORT
+        # PID 1 has to be an init, which adopts what socat and the function leave behind.
+        launcher=(tini -- "$QUEUE_PYTHON" -I -m lambda_proxy)
         export SUPERVISE_EXTENSION=1
     fi
-    exec ${launcher[@]+"${launcher[@]}"} aws-lambda-rie \
-        --runtime-interface-emulator-address "$address" \
+    local public_port=$RIE_PORT
+    export RIE_HOST=127.0.0.1 RIE_PORT=$EMULATOR_PORT
+    exec "${launcher[@]}" invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$public_port" -- \
+        aws-lambda-rie \
+        --runtime-interface-emulator-address "127.0.0.1:$EMULATOR_PORT" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \
         "${RUNTIME_CLIENT[@]}"
 }

@@ -45,7 +45,7 @@ Settings:
                       apigateway-http, function-url, application-load-balancer,
                       application-load-balancer-multi
   LAMBDA_PROXY_PORT   the lambda proxy's port (7777)
-  RIE_PORT            the emulator's port (8080)
+  RIE_PORT            the Invoke API's port, in front of the emulator (8080)
   AGENT_PORT          the trace agent's port (8126)
   TRACE_VIEW_PORT     the trace view's port, for a browser (8128)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
@@ -57,13 +57,15 @@ EOF
 
 check_settings() {
     : "${LAMBDA_EVENT_TYPE:=apigateway-rest}" "${LAMBDA_PROXY_PORT:=7777}" "${RIE_PORT:=8080}"
-    : "${AGENT_PORT:=8126}" "${TRACE_VIEW_PORT:=8128}" "${RUNTIME_API_PORT:=9001}" "${AGENT_RELAY_PORT:=8127}"
-    : "${DOGSTATSD_PORT:=8125}"
-    export LAMBDA_EVENT_TYPE LAMBDA_PROXY_PORT RIE_PORT AGENT_PORT RUNTIME_API_PORT AGENT_RELAY_PORT
+    : "${AGENT_PORT:=8126}" "${TRACE_VIEW_PORT:=8128}" "${EMULATOR_PORT:=8081}" "${RUNTIME_API_PORT:=9001}"
+    : "${AGENT_RELAY_PORT:=8127}" "${DOGSTATSD_PORT:=8125}"
+    export LAMBDA_EVENT_TYPE LAMBDA_PROXY_PORT RIE_PORT EMULATOR_PORT AGENT_PORT RUNTIME_API_PORT
+    export AGENT_RELAY_PORT
     [[ " ${EVENT_TYPES[*]} " == *" $LAMBDA_EVENT_TYPE "* ]] ||
         fail "LAMBDA_EVENT_TYPE is '$LAMBDA_EVENT_TYPE'; there are: ${EVENT_TYPES[*]}"
     local name seen=" "
-    for name in LAMBDA_PROXY_PORT RIE_PORT AGENT_PORT TRACE_VIEW_PORT RUNTIME_API_PORT AGENT_RELAY_PORT; do
+    for name in LAMBDA_PROXY_PORT RIE_PORT AGENT_PORT TRACE_VIEW_PORT RUNTIME_API_PORT EMULATOR_PORT \
+        AGENT_RELAY_PORT; do
         [[ ${!name} =~ ^[1-9][0-9]{0,4}$ && ${!name} -le 65535 ]] ||
             fail "$name must be a port from 1 to 65535, it is '${!name}'"
         [[ $seen != *" ${!name} "* ]] || fail "$name is ${!name}, which another setting has already"
@@ -78,7 +80,7 @@ is_open() {
 
 check_ports() {
     local name
-    for name in LAMBDA_PROXY_PORT RIE_PORT AGENT_PORT TRACE_VIEW_PORT RUNTIME_API_PORT; do
+    for name in LAMBDA_PROXY_PORT RIE_PORT AGENT_PORT TRACE_VIEW_PORT RUNTIME_API_PORT EMULATOR_PORT; do
         ! is_open "${!name}" || fail "port ${!name} is in use: end what listens there, or set $name to another"
     done
     # Without the relay nothing is lost here: only another container would want it.

@@ -41,7 +41,7 @@ def query_user(user_id: str) -> tuple[str, bool]:
     with closing(sqlite3.connect(_users_database(), uri=True)) as connection:
         try:
             rows = connection.execute(statement).fetchall()
-        except (sqlite3.Error, sqlite3.Warning) as error:
+        except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             return f"[{statement}] failed: {error!r}\n", False
     return f"[{statement}] gave {len(rows)} rows\n", True
 

@@ -40,7 +40,9 @@ async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> R
         return await _invoke(front_door, invoker, request, arrival)
     except InvocationError as error:
         response = front_door.failure(error.failure, arrival)
-        log.warning("%s %s: %d, %s", request.method, request.path, response.status, error)
+        reason = front_door.reasons.get(error.failure)
+        status = f"{response.status} {reason}" if reason else response.status
+        log.warning("%s %s: %s, %s", request.method, request.path, status, error)
         return response
 
 

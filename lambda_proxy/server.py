@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from lambda_proxy.emulators import Emulators
@@ -38,6 +40,7 @@ async def serve(settings: Settings) -> None:
     server = web.Server(
         _handler(front_door, emulators),
         access_log=None,
+        logger=_server_log(),
         auto_decompress=False,
         max_line_size=MAX_HEAD,
         max_field_size=MAX_HEAD,
@@ -56,9 +59,31 @@ async def serve(settings: Settings) -> None:
         emulators.close()
 
 
+def _server_log() -> logging.Logger:
+    """Return aiohttp's log, with one line for a request that is no HTTP: that is no fault to trace."""
+
+    def shorten(record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            record.msg = "refused with %d: %s"
+            record.args = (error.code, error.message.splitlines()[0] if error.message else "no HTTP")
+            record.exc_info = None
+        return True
+
+    server_log = logging.getLogger("aiohttp.server")
+    server_log.addFilter(shorten)
+    return server_log
+
+
 def _handler(front_door: FrontDoor, emulators: Emulators) -> Handler:
     async def handle_request(message: web.BaseRequest) -> web.StreamResponse:
-        return _write(await handle(front_door, emulators, await _read(message)))
+        try:
+            request = await _read(message)
+        except (ConnectionError, web.RequestPayloadError) as error:
+            # The client left amid its body, or framed it wrongly: most likely nobody reads this.
+            log.info("%s %s: refused with 400, %s", message.method, message.raw_path, error)
+            return web.Response(status=400)
+        return _write(await handle(front_door, emulators, request))
 
     return handle_request
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -23,6 +24,7 @@ PORTS = (
     "AGENT_PORT",
     "TRACE_VIEW_PORT",
     "RUNTIME_API_PORT",
+    "EMULATOR_PORT",
     "AGENT_RELAY_PORT",
     "DOGSTATSD_PORT",
 )
@@ -109,14 +111,14 @@ def test_a_signal_ends_everything_and_a_second_start_works(
 
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("agent", "-m extension "), ("function", "aws-lambda-rie --runtime"), ("proxy", "-m lambda_proxy ")],
+    [("agent", "-m extension "), ("function", "-m lambda_proxy invoke-api "), ("proxy", "-m lambda_proxy $")],
 )
 def test_a_process_that_dies_ends_everything(
     start_process: ProcessStarter, ports: dict[str, str], name: str, command: str
 ) -> None:
     process = run(start_process, ports)
     started = descendants(process.popen.pid)
-    (victim,) = (pid for pid in started if any(command in line for line in still_running({pid})))
+    (victim,) = (pid for pid in started if any(re.search(command, line) for line in still_running({pid})))
     os.kill(victim, signal.SIGKILL)
     assert process.popen.wait(10) == 1
     assert f"\nerror: {name} has ended" in process.output
@@ -172,7 +174,7 @@ class TestErrors:
         error = self.refused({**ports, "TRACE_VIEW_PORT": ports["RIE_PORT"]})
         assert f"TRACE_VIEW_PORT is {ports['RIE_PORT']}, which another setting has already" in error
 
-    @pytest.mark.parametrize("name", PORTS[:5])
+    @pytest.mark.parametrize("name", PORTS[:6])
     def test_a_port_in_use(self, ports: dict[str, str], name: str) -> None:
         with socket.create_server(("127.0.0.1", int(ports[name]))):
             error = self.refused(ports)

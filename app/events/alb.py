@@ -5,9 +5,8 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
+from functools import cached_property, partial
 from urllib.parse import quote
 
 from app.events.base import HttpEvent, folded, multi_value, result_body, without_cookies
@@ -16,6 +15,7 @@ from app.events.types import AlbMultiValueResult, AlbResult, Event, HeaderList, 
 # What a URL's query may hold raw, save the `&`, `=` and `#` that would end a value. `%` and `+` are
 # among them, since ALB does not decode them (R54); what is not can only be a literal character.
 _RAW_IN_QUERY = "%+!$'()*,/:;?@[]|^`{}\\"
+_encode_literals = partial(quote, safe=_RAW_IN_QUERY)
 
 
 class Alb(HttpEvent):
@@ -30,17 +30,9 @@ class Alb(HttpEvent):
         return _has_elb(event) and "multiValueHeaders" not in event
 
     @property
-    def method(self) -> str:
-        return self.text(self.event, "httpMethod")
-
-    @property
-    def path(self) -> str:
-        return self.encoded_path(self.text(self.event, "path"), "path")
-
-    @property
     def query_string(self) -> str:
         key = "queryStringParameters"
-        return self.raw_query(key, self.mapping(key).items())
+        return self.query_of(key, self.mapping(key).items(), _encode_literals)
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -64,18 +56,6 @@ class Alb(HttpEvent):
         }
         return result
 
-    def raw_query(self, key: str, values: Iterable[tuple[str, Any]]) -> str:
-        """A query string from pairs that arrive as the client encoded them (R54)."""
-        pairs = []
-        for name, value in values:
-            if not isinstance(value, str):
-                raise self.invalid(f"{key}.{name}", f"must be a string, it is {type(value).__name__}")
-            try:
-                pairs.append(f"{quote(name, safe=_RAW_IN_QUERY)}={quote(value, safe=_RAW_IN_QUERY)}")
-            except UnicodeEncodeError as error:
-                raise self.invalid(f"{key}.{name}", f"is no text: {error.reason}") from None
-        return "&".join(pairs)
-
 
 class AlbMultiValue(Alb):
     """A request through an ALB with multi-value headers: every value is a list (R56, R57)."""
@@ -91,7 +71,9 @@ class AlbMultiValue(Alb):
     def query_string(self) -> str:
         key = "multiValueQueryStringParameters"
         values = self.multi_values(key).items()
-        return self.raw_query(key, [(name, value) for name, items in values for value in items])
+        return self.query_of(
+            key, [(name, value) for name, items in values for value in items], _encode_literals
+        )
 
     @cached_property
     def headers(self) -> dict[str, str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
-from urllib.parse import quote_plus, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from app.events.errors import InvalidEvent
 from app.events.types import Event, HeaderList, Result
@@ -38,14 +38,14 @@ class HttpEvent(ABC):
         """Whether the event has the shape of this type. Never raises, whatever the event is."""
 
     @property
-    @abstractmethod
     def method(self) -> str:
-        """The HTTP method as the client sent it (R4)."""
+        """The HTTP method as the client sent it (R4), where REST and ALB have it."""
+        return self.text(self.event, "httpMethod")
 
     @property
-    @abstractmethod
     def path(self) -> str:
-        """The decoded path, in WSGI's form: one character a byte."""
+        """The decoded path, in WSGI's form: one character a byte; from where REST and ALB have it."""
+        return self.encoded_path(self.text(self.event, "path"), "path")
 
     @property
     @abstractmethod
@@ -171,17 +171,17 @@ class HttpEvent(ABC):
                 raise self.invalid(f"{key}.{name}", f"must be a list, it is {type(value).__name__}")
         return values
 
-    def decoded_query(self, key: str, values: Iterable[tuple[str, object]]) -> str:
-        """A query string from pairs that arrive decoded (R22)."""
-        pairs = []
-        for name, value in values:
+    def query_of(self, key: str, pairs: Iterable[tuple[str, object]], encode: Callable[[str], str]) -> str:
+        """A query string from the pairs of `event[key]`, encoded in the way that fits how they arrive."""
+        encoded = []
+        for name, value in pairs:
             if not isinstance(value, str):
                 raise self.invalid(f"{key}.{name}", f"must be a string, it is {type(value).__name__}")
             try:
-                pairs.append(f"{quote_plus(name)}={quote_plus(value)}")
+                encoded.append(f"{encode(name)}={encode(value)}")
             except UnicodeEncodeError as error:
                 raise self.invalid(f"{key}.{name}", f"is no text: {error.reason}") from None
-        return "&".join(pairs)
+        return "&".join(encoded)
 
 
 def result_body(body: bytes) -> tuple[str, bool]:

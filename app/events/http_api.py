@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote_plus
 
 from app.events.base import HttpEvent, folded, result_body, without_cookies
 from app.events.types import Event, HeaderList, HttpApiResult
@@ -53,7 +54,8 @@ class HttpApi(HttpEvent):
         """`rawQueryString` as sent: in the map, a comma and a repeated key look alike (R38)."""
         if raw := self.event.get("rawQueryString"):
             return self.wsgi("rawQueryString", raw)
-        return self.decoded_query("queryStringParameters", self.mapping("queryStringParameters").items())
+        key = "queryStringParameters"
+        return self.query_of(key, self.mapping(key).items(), quote_plus)
 
     @cached_property
     def headers(self) -> dict[str, str]:

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from __future__ import annotations
 
 from functools import cached_property
+from urllib.parse import quote_plus
 
 from app.events.base import HttpEvent, multi_value, result_body
 from app.events.types import Event, HeaderList, RestApiResult
@@ -30,14 +31,6 @@ class RestApi(HttpEvent):
         )
 
     @property
-    def method(self) -> str:
-        return self.text(self.event, "httpMethod")
-
-    @property
-    def path(self) -> str:
-        return self.encoded_path(self.text(self.event, "path"), "path")
-
-    @property
     def query_string(self) -> str:
         key = "multiValueQueryStringParameters"
         pairs = [(name, value) for name, values in self.multi_values(key).items() for value in values]
@@ -45,7 +38,8 @@ class RestApi(HttpEvent):
             # Console tests and hand-written events have the single-value map alone.
             key = "queryStringParameters"
             pairs = list(self.mapping(key).items())
-        return self.decoded_query(key, pairs)
+        # They arrive decoded (R22).
+        return self.query_of(key, pairs, quote_plus)
 
     @cached_property
     def headers(self) -> dict[str, str]:

@@ -52,7 +52,7 @@ MAX_FORWARDED_FOR = 30
 # http.HTTPStatus knows none of the balancer's own codes.
 PHRASES = {463: "Forwarded For Limit Exceeded"}
 
-# R73, R78, R79, R82: status, and the reason as the balancer's access log names it.
+# R73, R78, R79, R82.
 FAILURES = {
     Failure.FUNCTION_ERROR: 502,
     Failure.INVALID_RESULT: 502,
@@ -63,12 +63,21 @@ FAILURES = {
     Failure.UNREACHABLE: 504,
     Failure.NO_FUNCTION: 503,
 }
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
+REASONS = {
+    Failure.FUNCTION_ERROR: "LambdaUnhandled",
+    Failure.INVALID_RESULT: "LambdaInvalidResponse",
+    Failure.RESULT_TOO_LARGE: "LambdaResponseTooLarge",
+    Failure.EVENT_TOO_LARGE: "LambdaRequestTooLarge",
+    Failure.THROTTLED: "LambdaThrottling",
+}
 
 
 class LoadBalancer(FrontDoor):
     """What both modes share (R50 to R54, R58 to R60, R62, R64, R73, R82 to R87)."""
 
     max_result = MAX_RESULT
+    reasons = REASONS
     headers_key: ClassVar[str]
     query_key: ClassVar[str]
 

@@ -49,6 +49,8 @@ class FrontDoor(ABC):
     event_type: ClassVar[str]
     default_timeout: ClassVar[float] = 0
     max_result: ClassVar[int] = RESULT_LIMIT
+    reasons: ClassVar[Mapping[Failure, str]] = {}
+    """How the front door's own log names a failure, for those that have such names."""
 
     def __init__(self, options: Options = Options()) -> None:
         self.options = options

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -55,8 +56,7 @@ def run(settings: Settings, host: str, port: int, command: Sequence[str]) -> int
         if supervisor:
             supervisor.start()
         report(f"ready on http://{host}:{server.server_port}")
-        while True:
-            time.sleep(3600)
+        _wait_for_a_signal()
     except StartError as error:
         report(str(error))
         return 1
@@ -71,6 +71,19 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise Stopped(signal.Signals(number))
+
+
+def _wait_for_a_signal() -> NoReturn:
+    """Wait until the handler raises Stopped.
+
+    A sleep would go on when the signal reaches another thread than this one; Python's C handler
+    writes a byte here in whatever thread it runs.
+    """
+    reader, writer = socket.socketpair()
+    writer.setblocking(False)
+    signal.set_wakeup_fd(writer.fileno())
+    while True:
+        reader.recv(1)
 
 
 def _drain(server: InvokeServer) -> None:

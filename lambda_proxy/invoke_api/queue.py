@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import queue
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -33,8 +32,11 @@ class EmulatorGone(Exception):  # noqa: N818 - says what happened
 class Keeper(Protocol):
     """Whoever keeps the emulator alive."""
 
-    def wait_until_ready(self) -> bool:
-        """Wait until the emulator can be invoked; false when it never will be again."""
+    def wait_until_ready(self) -> int:
+        """Wait until the emulator can be invoked; its number, 0 when there will be none again."""
+
+    def wait_until_gone(self, number: int) -> None:
+        """Wait until the emulator of that number is known to have ended."""
 
     def clear_log(self) -> None:
         """Return an invocation begins."""
@@ -97,16 +99,17 @@ class InvocationQueue:
             self._pending -= 1
 
     def _invoke(self, url: str, invocation: Invocation) -> Answer:
-        while True:
-            if self._keeper is not None and not self._keeper.wait_until_ready():
-                raise EmulatorGone("the emulator is being stopped", started=False)
+        if self._keeper is None:
+            return self._post(url, invocation)
+        while number := self._keeper.wait_until_ready():
             try:
                 return self._post(url, invocation)
-            except EmulatorGone as error:
-                # Nothing was sent: it waits for the emulator's restart like the ones behind it.
-                if self._keeper is None or error.started:
+            except EmulatorGone as error:  # noqa: PERF203 - once a restart
+                self._keeper.wait_until_gone(number)
+                # Nothing was sent: it waits for the restart like the ones behind it.
+                if error.started:
                     raise
-                time.sleep(0.01)
+        raise EmulatorGone("the emulator is being stopped", started=False)
 
     def _post(self, url: str, invocation: Invocation) -> Answer:
         parts = urlsplit(url)

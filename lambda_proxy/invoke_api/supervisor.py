@@ -17,6 +17,7 @@ from lambda_proxy.invoke_api.report import report
 # The emulator gives extensions two seconds to shut down (R102); with this, all is over in three.
 STOP_SECONDS = 2.5
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+GONE_SECONDS = 1.0
 LOG_TAIL = 4096
 
 
@@ -33,6 +34,7 @@ class Supervisor:
         self._ready = threading.Event()
         self._stopping = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
+        self._number = 1
         self._tail: deque[bytes] = deque()
         self._tail_lock = threading.Lock()
         self._tail_size = 0
@@ -46,10 +48,16 @@ class Supervisor:
             raise StartError(f"{self._command[0]} ended with {child.wait()} before it listened")
         threading.Thread(target=self._watch, args=(child,), daemon=True).start()
 
-    def wait_until_ready(self) -> bool:
-        """Wait until the emulator can be invoked; false when it never will be again."""
+    def wait_until_ready(self) -> int:
+        """Wait until the emulator can be invoked; return which one it is, 0 when there will be none again."""
         self._ready.wait()
-        return not self._stopping.is_set()
+        return 0 if self._stopping.is_set() else self._number
+
+    def wait_until_gone(self, number: int) -> None:
+        """Wait until that emulator is known to have ended: its connection breaks a moment before."""
+        deadline = time.monotonic() + GONE_SECONDS
+        while self._number == number and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def stop(self, number: signal.Signals) -> None:
         """Pass the signal on and wait for the end; whoever waits for the emulator learns that it is over."""
@@ -111,6 +119,7 @@ class Supervisor:
             code = child.wait()
             # Ctrl-C reaches the emulator and this process together: give the handler its turn.
             self._ready.clear()
+            self._number += 1
             if self._stopping.wait(pause):
                 self._ready.set()
                 return

@@ -58,8 +58,12 @@ def build(project: Path, *arguments: str, path: str = "") -> subprocess.Complete
     )
 
 
+# The image's Python, which need not be the one that runs the tests.
+FOR_IMAGE = ("--python-version", "3.13", "--only-binary", ":all:")
+
+
 def download(folder: Path, *requirements: str) -> None:
-    """Fetch packages for the image's Python and platform."""
+    """Fetch packages as they are."""
     subprocess.run(
         [sys.executable, "-m", "pip", "download", "--quiet", "--dest", folder, *requirements], check=True
     )
@@ -100,7 +104,8 @@ def versions(start_container: ContainerStarter) -> tuple[str, dict[str, str]]:
 def put_layer(binaries: Path, scratch: Path) -> None:
     subprocess.run(
         [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--target", scratch / LAYER_FOLDER),
+            *(sys.executable, "-m", "pip", "install", "--quiet", *FOR_IMAGE),
+            *("--target", scratch / LAYER_FOLDER),
             *(f"datadog-lambda=={OTHER_DATADOG_LAMBDA}", f"ddtrace=={OTHER_DDTRACE}"),
         ],
         check=True,
@@ -112,14 +117,15 @@ def put_layer(binaries: Path, scratch: Path) -> None:
 
 
 def put_wheels(binaries: Path, scratch: Path) -> None:
-    download(binaries, "--no-deps", f"ddtrace=={OTHER_DDTRACE}", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}")
+    tracer = (f"ddtrace=={OTHER_DDTRACE}", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}")
+    download(binaries, "--no-deps", *FOR_IMAGE, *tracer)
 
 
 def put_source(binaries: Path, scratch: Path) -> None:
     download(
         binaries, "--no-deps", "--no-binary", "datadog-lambda", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}"
     )
-    download(binaries, "--no-deps", f"ddtrace=={OTHER_DDTRACE}")
+    download(binaries, "--no-deps", *FOR_IMAGE, f"ddtrace=={OTHER_DDTRACE}")
 
 
 def put_requirements(binaries: Path, scratch: Path) -> None:

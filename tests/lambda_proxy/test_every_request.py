@@ -126,3 +126,17 @@ def test_r12_gateways_keep_a_trace(door: FrontDoor) -> None:
 def test_r13_protocol(door: FrontDoor) -> None:
     context = event_of(door)["requestContext"]
     assert (context.get("protocol") or context["http"]["protocol"]) == "HTTP/1.1"
+
+
+CONNECTION = ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "Expect"]
+
+
+@pytest.mark.parametrize("name", CONNECTION)
+def test_what_concerns_the_connection_stays_there(front_door: FrontDoor, name: str) -> None:
+    assert name.lower() not in headers_of(event_of(front_door, "/", (name, "chunked")))
+
+
+def test_forwarded_port_and_proto_cannot_be_forged(front_door: FrontDoor) -> None:
+    forged = (("X-Forwarded-Port", "1"), ("x-forwarded-proto", "gopher"))
+    headers = headers_of(event_of(front_door, "/", *forged, port=8443, scheme="https"))
+    assert (headers["x-forwarded-port"], headers["x-forwarded-proto"]) == ("8443", "https")

@@ -149,6 +149,23 @@ def test_r82_alb_result_over_1_mb(door: FrontDoor) -> None:
     assert_function_error(door, get(door, Answer(200, RESULT % (b"x" * (room + 1)))))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Answer(200, b'{"errorType":"x","errorMessage":"y"}'), "502 LambdaUnhandled, the function failed"),
+        (Answer(200, b"{}"), "502 LambdaInvalidResponse, the function's result is malformed: missing"),
+        (InvocationError(Failure.RESULT_TOO_LARGE), "502 LambdaResponseTooLarge"),
+        (InvocationError(Failure.THROTTLED), "502 LambdaThrottling"),
+    ],
+    ids=["error", "malformed", "large", "throttled"],
+)
+def test_r73_the_log_has_the_balancer_s_reasons(
+    caplog: pytest.LogCaptureFixture, outcome: Answer | InvocationError, reason: str
+) -> None:
+    get(Alb(), outcome)
+    assert f"GET /: {reason}" in caplog.text
+
+
 def test_r1_r2_one_invocation_whatever_comes_of_it(front_door: FrontDoor) -> None:
     for outcome in (Answer(200, RESULT % b""), Answer(200, b""), InvocationError(Failure.UNREACHABLE)):
         invoker = Invoker(outcome)

@@ -123,6 +123,13 @@ def test_r78_emulator_missing_then_there_then_gone(start_process: ProcessStarter
     assert proxy.get("/").status_code == 504
 
 
+def test_r91_the_function_s_name_is_in_the_path(start_process: ProcessStarter) -> None:
+    emulator = start_emulator(start_process, ACT)
+    for name, status in (("function", 200), ("other", 403)):
+        env = {"FUNCTION_NAME": name, "LAMBDA_EVENT_TYPE": "function-url"}
+        assert start_proxy(start_process, emulator.port, env=env).get("/").status_code == status
+
+
 def test_several_emulators_run_at_once(start_process: ProcessStarter, meeting: Path) -> None:
     env = {"MEETING": str(meeting)}
     ports = [start_emulator(start_process, ACT, env=env).port for _ in range(2)]

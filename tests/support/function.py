@@ -131,6 +131,7 @@ def function_environment(agent_port: int, port: int) -> dict[str, str]:
     return {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "RIE_PORT": str(port),
+        "EMULATOR_PORT": str(free_port()),
         "RUNTIME_API_PORT": str(free_port()),
         "AGENT_PORT": str(agent_port),
         "AGENT_RELAY_PORT": str(free_port()),
