@@ -18,8 +18,16 @@ class FlaskUserAgentFilter(TraceFilter):
         """The same spans; only Flask's entry span is changed."""
         for span in trace:
             if span.name == "flask.request":
-                span._remove_attribute("http.useragent")
+                _remove_tag(span, "http.useragent")
         return trace
+
+
+def _remove_tag(span: Span, name: str) -> None:
+    # A user's own tracer may be older than the method.
+    if hasattr(span, "remove_tag"):
+        span.remove_tag(name)
+    else:
+        span._meta.pop(name, None)  # type: ignore[attr-defined]
 
 
 def configure_tracer() -> None:
