@@ -28,19 +28,19 @@ ARG WEBLOG_VERSION=unknown
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,source=binaries,target=/src/binaries \
     /src/scripts/docker-install-tracer.sh /src/binaries /layer /binaries/metadata.txt
 
-# Compiled here because Lambda's file system is read-only: every cold start would compile again.
-COPY lambda_proxy/ /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy/
-COPY app/ /var/task/app/
-COPY --chmod=755 entrypoint.sh /var/task/
-RUN ln -s entrypoint.sh /var/task/app.sh \
-    && python -m compileall -q /var/task/app /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy
-
 # Beside its usual place, which extension/datadog-agent.sh takes, to keep a broken extension from
 # stopping the function. Its own image has no shell to move it with.
 COPY --from=extension /opt/ /extension/
 RUN mkdir /extension/datadog && mv /extension/extensions /extension/datadog/
 COPY extension/supervisor.py /extension/datadog/
 COPY --chmod=755 extension/datadog-agent.sh /extension/extensions/datadog-agent
+
+# Compiled here because Lambda's file system is read-only: every cold start would compile again.
+COPY lambda_proxy/ /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy/
+COPY app/ /var/task/app/
+COPY --chmod=755 entrypoint.sh /var/task/
+RUN ln -s entrypoint.sh /var/task/app.sh \
+    && python -m compileall -q /var/task/app /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy
 
 
 FROM $PYTHON_IMAGE AS weblog

@@ -13,7 +13,8 @@ Usage: scripts/docker-bases.sh [--platform linux/amd64|linux/arm64] [--again]
 Makes the stand-ins that are missing: Debian's Python as $(name_of PYTHON_IMAGE), the emulator
 out of the aws-sam-cli wheel as $(name_of EMULATOR_IMAGE), and the trace agent of extension/ as
 $(name_of EXTENSION_IMAGE). Only for an engine of your own: an image that already bears one
-of these names is kept, unless --again is given. Needs Debian's mmdebstrap, Python 3 with pip, and root.
+of these names is kept, unless --again is given. Needs Debian's mmdebstrap, Python 3 with pip, and root;
+for another platform than the machine's also qemu-user-static and arch-test, and ten minutes.
 END
 }
 
@@ -29,6 +30,7 @@ main() {
         shift
     done
     architecture=${platform#linux/}
+    client=$(./build.sh --print-client)
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
     missing PYTHON_IMAGE && make_python
@@ -55,28 +57,35 @@ make_python() {
         --customize-hook='for name in python python3 python3.13; do ln -s /usr/bin/python3.13 "$1/usr/local/bin/$name"; done' \
         --customize-hook='for name in pip pip3; do ln -s /usr/bin/pip "$1/usr/local/bin/$name"; done' \
         trixie "$scratch/python.tar"
-    docker import --platform "$platform" \
-        --change 'ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8' \
-        --change 'ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_DEFAULT_TIMEOUT=180' \
-        --change 'CMD ["python3"]' \
-        "$scratch/python.tar" "$(name_of PYTHON_IMAGE)" >/dev/null
+    build PYTHON_IMAGE "$scratch" <<'END'
+FROM scratch
+ADD python.tar /
+ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
+ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt PIP_DEFAULT_TIMEOUT=180
+CMD ["python3"]
+END
 }
 
 make_emulator() {
     python3 -m pip --quiet download --no-deps --dest "$scratch" aws-sam-cli==1.170.0
     python3 -m zipfile -e "$scratch"/aws_sam_cli-*.whl "$scratch/wheel"
-    install -D "$scratch/wheel/samcli/local/rapid/aws-lambda-rie-${architecture/amd64/x86_64}" \
-        "$scratch/root/usr/local/bin/aws-lambda-rie"
-    tar --create --directory "$scratch/root" . |
-        docker import --platform "$platform" - "$(name_of EMULATOR_IMAGE)" >/dev/null
+    install "$scratch/wheel/samcli/local/rapid/aws-lambda-rie-${architecture/amd64/x86_64}" "$scratch/aws-lambda-rie"
+    build EMULATOR_IMAGE "$scratch" <<'END'
+FROM scratch
+COPY aws-lambda-rie /usr/local/bin/
+END
 }
 
 # Built every time, from the cache where nothing changed, so that it is never older than extension/.
 make_extension() {
     say "$(name_of EXTENSION_IMAGE)"
-    DOCKER_BUILDKIT=1 "$(./build.sh --print-client)" build --quiet --platform "$platform" \
-        --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" \
-        --file extension/Dockerfile --tag "$(name_of EXTENSION_IMAGE)" . >/dev/null
+    build EXTENSION_IMAGE . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/Dockerfile
+}
+
+# build ARG CONTEXT [OPTIONS]: the image that the Dockerfile's ARG names, from the Dockerfile on standard input.
+build() {
+    DOCKER_BUILDKIT=1 "$client" build --quiet --platform "$platform" \
+        --tag "$(name_of "$1")" --file - "${@:3}" "$2" >/dev/null
 }
 
 say() {

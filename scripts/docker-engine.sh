@@ -51,6 +51,9 @@ start() {
 stop() {
     local pid
     pid=$(own_engine) || { say "none is running" && return; }
+    # A test run holds this lock for as long as it needs the engine.
+    exec 9>"$RUN_FOLDER/users"
+    flock --nonblock 9 || { say "left running, for a test run uses it" && return; }
     kill "$pid"
     for _ in {1..100}; do
         [[ -d /proc/$pid ]] || return 0

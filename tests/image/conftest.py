@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.image.containers import ContainerStarter
 from tests.support.processes import REPOSITORY
 
 HERE = "tests/image/"
+NO_ENGINE = pytest.StashKey[str]()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -22,19 +25,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.docker)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say loudly that the containers were not tested, and why."""
+    if reason := config.stash.get(NO_ENGINE, ""):
+        skipped = sum(
+            "no Docker engine" in str(report.longrepr) for report in terminalreporter.stats["skipped"]
+        )
+        terminalreporter.section("CONTAINERS NOT TESTED", red=True, bold=True)
+        terminalreporter.line(f"{skipped} tests skipped, for there is no Docker engine:\n{reason}")
+
+
 @pytest.fixture(scope="session")
-def docker_engine() -> Iterator[None]:
+def docker_engine(request: pytest.FixtureRequest) -> Iterator[None]:
     """An engine answers; one that had to be started is stopped at the end. Else the test is skipped."""
     script = REPOSITORY / "scripts/docker-engine.sh"
     start = subprocess.run([script, "start"], capture_output=True, text=True)
     if start.returncode:
-        pytest.skip(f"NO CONTAINER TESTS: {start.stderr.strip()}")
+        request.config.stash[NO_ENGINE] = start.stderr
+        pytest.skip("no Docker engine")
     if not start.stdout:
         yield
         return
-    os.environ["DOCKER_HOST"] = start.stdout.split("=", 1)[1].strip()
-    subprocess.run([REPOSITORY / "scripts/docker-bases.sh"], check=True)
-    yield
+    os.environ["DOCKER_HOST"] = address = start.stdout.split("=", 1)[1].strip()
+    # So that another test run that started the engine does not stop it under this one.
+    with (Path(address.removeprefix("unix://")).parent / "users").open("w") as users:
+        fcntl.flock(users, fcntl.LOCK_SH)
+        subprocess.run([REPOSITORY / "scripts/docker-bases.sh"], check=True)
+        yield
     if "starting" in start.stderr:
         subprocess.run([script, "stop"], check=True)
 

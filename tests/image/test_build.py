@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import datadog_lambda
 import pytest
 
 from tests.image.containers import HEALTHCHECK, ContainerStarter, docker
@@ -160,6 +161,20 @@ def test_a_changed_wheel_of_the_pinned_version_is_taken(
     done = build(project, "--no-dev")
     assert done.returncode == 0, done.stdout
     container = start_container()
+    container.invoke(HEALTHCHECK)
+    assert "my own datadog_lambda" in container.logs
+
+
+def test_a_package_laid_over_the_images_is_taken_without_a_build(
+    start_container: ContainerStarter, tmp_path: Path
+) -> None:
+    package = tmp_path / "datadog_lambda"
+    shutil.copytree(
+        Path(datadog_lambda.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    with (package / "__init__.py").open("a") as file:
+        file.write("\nprint('my own datadog_lambda')\n")
+    container = start_container(options=["--volume", f"{package}:/opt/python/datadog_lambda:ro"])
     container.invoke(HEALTHCHECK)
     assert "my own datadog_lambda" in container.logs
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 
 import certifi
@@ -21,7 +22,7 @@ from tests.image.containers import (
     mount,
 )
 from tests.support.emulator import INVOCATIONS
-from tests.support.processes import wait_for
+from tests.support.processes import REPOSITORY, wait_for
 
 EVENT_TYPES = {
     "apigw-rest": "apigateway-rest",
@@ -38,6 +39,22 @@ READINESS = (
 )
 
 HEALTH = {"status": "ok", "library": {"name": "python_lambda", "version": datadog_lambda.__version__}}
+
+
+def test_the_suite_finds_the_base_images_in_the_dockerfile() -> None:
+    """It takes every FROM at the start of a line for an image, and replaces `$name` by an ARG's default."""
+    dockerfile = (REPOSITORY / "Dockerfile").read_text()
+    defaults = dict(re.findall(r"^ARG\s+(\S+)\s*=\s*(\S+)", dockerfile, re.MULTILINE))
+    images = set()
+    for image in re.findall(r"^FROM\s+(\S+)", dockerfile, re.MULTILINE):
+        for name, value in defaults.items():
+            image = image.replace(f"${name}", value)
+        images.add(image)
+    assert images == {
+        "python:3.13-slim-trixie",
+        "public.ecr.aws/lambda/python:3.13",
+        "public.ecr.aws/datadog/lambda-extension:100",
+    }
 
 
 @pytest.mark.parametrize("variant", EVENT_TYPES)

@@ -78,6 +78,15 @@ def test_an_emulator_that_dies_at_work_is_restarted(hazards: Container) -> None:
         assert waiting.result()
 
 
+def test_sigterm_ends_it_in_time_while_the_function_works(hazards: Container) -> None:
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(hazards.post, {"do": "sleep", "seconds": 2.9})
+        hazards.wait_for_log("the function sleeps")
+        # 137 would be the SIGKILL that follows three seconds after.
+        assert hazards.stop() == 0
+        assert answer.exception() or answer.result().status_code
+
+
 def test_a_client_that_hangs_up_harms_nobody(hazards: Container) -> None:
     """What a readiness check does whose first answer takes longer than its patience."""
     for _ in range(3):
