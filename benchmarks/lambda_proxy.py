@@ -61,7 +61,7 @@ class Exchange(asyncio.Protocol):
         head, separator, body = self.received.partition(b"\r\n\r\n")
         if not separator:
             return
-        length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+        length = head.lower().partition(b"\r\ncontent-length: ")[2].partition(b"\r\n")[0]
         if (length and len(body) >= int(length)) or body.endswith(b"0\r\n\r\n"):
             self.received = b""
             self.answered.set_result(head[9:12])

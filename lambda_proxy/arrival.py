@@ -8,6 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import lru_cache
 
 
 @dataclass(frozen=True)
@@ -23,20 +24,25 @@ class Arrival:
     def now(cls) -> Arrival:
         """Note the arrival of a request at this moment."""
         milliseconds = time.time_ns() // 1_000_000
-        noise = os.urandom(23)
+        noise = os.urandom(39)
         return cls(
             milliseconds=milliseconds,
-            request_id=str(uuid.uuid4()),
+            request_id=str(uuid.UUID(bytes=noise[23:], version=4)),
             # 16 characters that end in "=", as API Gateway's short ids do: 11 bytes in base64.
             short_id=base64.urlsafe_b64encode(noise[:11]).decode(),
-            trace_root=f"1-{milliseconds // 1000:08x}-{noise[11:].hex()}",
+            trace_root=f"1-{milliseconds // 1000:08x}-{noise[11:23].hex()}",
         )
 
     @property
     def clf_time(self) -> str:
         """The time in Common Log Format, always in English and UTC (R9)."""
-        moment = datetime.fromtimestamp(self.milliseconds // 1000, timezone.utc)
-        return f"{moment.day:02}/{MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
+        return _clf_time(self.milliseconds // 1000)
+
+
+@lru_cache(maxsize=1)
+def _clf_time(seconds: int) -> str:
+    moment = datetime.fromtimestamp(seconds, timezone.utc)
+    return f"{moment.day:02}/{MONTHS[moment.month - 1]}/{moment:%Y:%H:%M:%S} +0000"
 
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

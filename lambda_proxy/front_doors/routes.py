@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 TEMPLATE = re.compile(r"(/|(/([^/{}\s]+|\{[\w.:-]+\}))*(/\{[\w.:-]+\+\})?/?)")
 DEFAULT = "$default"
@@ -17,6 +18,10 @@ class Route:
     method: str
     template: str
 
+    @cached_property
+    def _parts(self) -> list[str]:
+        return [part for part in self.template.split("/") if part]
+
     @property
     def key(self) -> str:
         """How an HTTP API writes it."""
@@ -26,7 +31,7 @@ class Route:
         """Sorts the more specific route first: fixed segments, then variables, then the greedy one."""
         if self.template == DEFAULT:
             return [4]
-        kinds = [3 if part.endswith("+}") else 2 if part[:1] == "{" else 1 for part in _parts(self.template)]
+        kinds = [3 if part.endswith("+}") else 2 if part[:1] == "{" else 1 for part in self._parts]
         return [*kinds, 0, self.method == "ANY"]
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
@@ -37,7 +42,7 @@ class Route:
             return None
         parameters: dict[str, str] = {}
         rest = path.strip("/")
-        for part in _parts(self.template):
+        for part in self._parts:
             if not rest:
                 return None
             if part.endswith("+}"):
@@ -72,7 +77,3 @@ def choose(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict
         if parameters is not None:
             return route, parameters
     return None
-
-
-def _parts(template: str) -> list[str]:
-    return [part for part in template.split("/") if part]

@@ -116,6 +116,12 @@ def test_r75_r76_gateway_timeout() -> None:
     assert (response.status, response.body) == (503, b'{"message":"Service Unavailable"}')
 
 
+@pytest.mark.parametrize(("failure", "status"), [(Failure.TIMED_OUT, 504), (Failure.EVENT_TOO_LARGE, 413)])
+def test_r78_r82_the_balancer_s_other_failures(failure: Failure, status: int) -> None:
+    for door in (Alb(), AlbMulti()):
+        assert get(door, InvocationError(failure)).status == status
+
+
 def test_r75_r76_r78_how_long_each_front_door_waits() -> None:
     assert [door().timeout for door in (RestApi, HttpApi, FunctionUrl, Alb, AlbMulti)] == [29, 30, 0, 0, 0]
 
@@ -186,8 +192,8 @@ def test_r82_alb_result_over_1_mb(door: FrontDoor) -> None:
     [
         (Answer(200, b'{"errorType":"x","errorMessage":"y"}'), "502 LambdaUnhandled, the function failed"),
         (Answer(200, b"{}"), "502 LambdaInvalidResponse, the function's result is malformed: missing"),
-        (InvocationError(Failure.RESULT_TOO_LARGE), "502 LambdaResponseTooLarge"),
-        (InvocationError(Failure.THROTTLED), "502 LambdaThrottling"),
+        (InvocationError(Failure.RESULT_TOO_LARGE), "502 LambdaResponseTooLarge, "),
+        (InvocationError(Failure.THROTTLED), "502 LambdaThrottling, "),
     ],
     ids=["error", "malformed", "large", "throttled"],
 )

@@ -222,8 +222,10 @@ def test_r74_an_error_status_passes(front_door: FrontDoor) -> None:
 
 @balancers
 def test_r83_balancer_limits_response_headers(door: FrontDoor) -> None:
+    room = 32 * 1024 - len("X")
+    assert response_of(door, result(headers={"X": "v" * room}, multi={"X": ["v" * room]})).status == 200
     with pytest.raises(ResultError, match="32 KiB"):
-        response_of(door, result(headers={"X": "v" * 33_000}, multi={"X": ["v" * 33_000]}))
+        response_of(door, result(headers={"X": "v" * (room + 1)}, multi={"X": ["v" * (room + 1)]}))
 
 
 def test_r88_rest_remaps_its_own_headers() -> None:
