@@ -74,6 +74,12 @@ class Handler(BaseHTTPRequestHandler):
             except ApiError as error:
                 self._send(error.answer)
 
+    def handle_expect_100(self) -> bool:
+        """Let the client send its body now: what is buffered would reach it with the answer only."""
+        proceed = super().handle_expect_100()
+        self.wfile.flush()
+        return proceed
+
     def _invoke(self) -> ApiAnswer:
         payload = b"".join(self._body())
         path, _, query = self.path.partition("?")

@@ -329,6 +329,16 @@ def raw(api: InvokeApi, request: bytes) -> bytes:
         return received
 
 
+def test_a_client_that_asks_first_is_told_to_continue(start: Start) -> None:
+    api = start()
+    with socket.create_connection(("127.0.0.1", api.port), timeout=30) as connection:
+        head = f"POST {INVOCATIONS} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        connection.sendall(head.encode())
+        assert connection.recv(65536) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"{}")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
+
+
 def test_framing_and_other_paths(start: Start) -> None:
     api = start()
     head = f"POST {INVOCATIONS} HTTP/1.1\r\nHost: h\r\n".encode()
