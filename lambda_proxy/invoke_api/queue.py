@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import queue
+import socket
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
@@ -70,6 +71,7 @@ class InvocationQueue:
         self._limit = concurrency or len(urls) + waiting
         self._pending = 0
         self._lock = threading.Lock()
+        self._connections: dict[str, http.client.HTTPConnection] = {}
         self._keeper = keeper
         for url in urls:
             threading.Thread(target=self._work, args=(url,), daemon=True).start()
@@ -112,23 +114,43 @@ class InvocationQueue:
         raise EmulatorGone("the emulator is being stopped", started=False)
 
     def _post(self, url: str, invocation: Invocation) -> Answer:
-        parts = urlsplit(url)
-        # A connection of its own for each invocation: none can turn out to be a dead emulator's.
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80)
         try:
-            connection.connect()
+            connection = self._connection(url)
         except OSError as error:
             raise EmulatorGone(f"{url}: {error}", started=False) from error
         if self._keeper is not None and invocation.wants_log:
             self._keeper.clear_log()
         try:
-            connection.request("POST", parts.path, invocation.payload, dict(invocation.headers))
+            connection.request("POST", urlsplit(url).path, invocation.payload, dict(invocation.headers))
             response = connection.getresponse()
             answer = Answer(response.status, response.read())
         except (OSError, http.client.HTTPException) as error:
-            raise EmulatorGone("the emulator ended while the function ran", started=True) from error
-        finally:
             connection.close()
+            raise EmulatorGone("the emulator ended while the function ran", started=True) from error
         if self._keeper is not None and invocation.wants_log:
             invocation.log = self._keeper.log_tail()
         return answer
+
+    def _connection(self, url: str) -> http.client.HTTPConnection:
+        """Return a connection to the emulator that lives now; the last one if it is still open."""
+        connection = self._connections.get(url)
+        if connection is None or not _is_open(connection):
+            parts = urlsplit(url)
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80)
+            connection.connect()
+            self._connections[url] = connection
+        return connection
+
+
+def _is_open(connection: http.client.HTTPConnection) -> bool:
+    """Whether the other side has not closed it: it would then be readable, at its end."""
+    if connection.sock is None:
+        return False
+    try:
+        connection.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    connection.close()
+    return False

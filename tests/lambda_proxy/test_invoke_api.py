@@ -265,6 +265,32 @@ def test_r102_control_c_reaches_everything_at_once(start: Start) -> None:
     assert "Traceback" not in api.process.output
 
 
+STUBBORN = """
+import signal, socket, sys
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+print("partial line", end="", flush=True)
+while True:
+    server.accept()
+"""
+
+
+def test_r102_an_emulator_that_will_not_end_is_killed(start_process: ProcessStarter) -> None:
+    port, emulator_port = free_port(), free_port()
+    process = start_process(
+        [
+            *(sys.executable, "-m", "lambda_proxy", "invoke-api", "--port", str(port), "--"),
+            *(sys.executable, "-c", STUBBORN, str(emulator_port)),
+        ],
+        env={"RIE_PORT": str(emulator_port)},
+    )
+    process.wait_for_output("ready")
+    process.wait_for_output("partial line")
+    assert process.stop() == 0
+    assert "invoke-api: the emulator does not end; killing it" in process.output
+    assert not port_is_open(emulator_port)
+
+
 def connections(port: int) -> int:
     """How many clients are connected there."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
