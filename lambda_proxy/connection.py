@@ -7,6 +7,7 @@ goes into freedoms (redirects, cookies, pools, proxies) that an emulator has no 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -14,37 +15,43 @@ from lambda_proxy.outcome import Answer, Failure, InvocationError
 
 Done = Callable[["Answer | InvocationError"], None]
 CRLF = b"\r\n"
+# Up to the first empty line: the body may say what it likes.
+CLOSING = re.compile(rb"\A(?:[^\r\n]+\r\n)*connection: close\r\n", re.IGNORECASE)
 
 
 class Connection(asyncio.Protocol):
-    """A keep-alive connection on which one exchange runs at a time.
+    """A connection on which one exchange runs at a time.
 
     `done` is called once for each `send`, also when the other side ends the connection.
     """
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        self._address = (parts.hostname or "", parts.port or 80)
-        self._head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: ".encode()
+    def __init__(self, head: bytes) -> None:
+        self._head = head
         self._transport: asyncio.Transport | None = None
         self._received = bytearray()
         self._done: Done | None = None
 
-    async def open(self) -> None:
-        """Connect, unless connected; OSError if nothing answers."""
-        if self._transport is None:
-            loop = asyncio.get_running_loop()
-            self._transport, _ = await loop.create_connection(lambda: self, *self._address)
+    @classmethod
+    async def open(cls, url: str) -> Connection:
+        """Connect; OSError if nothing answers."""
+        parts = urlsplit(url)
+        head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Length: ".encode()
+        loop = asyncio.get_running_loop()
+        transport, connection = await loop.create_connection(
+            lambda: cls(head), parts.hostname or "", parts.port or 80
+        )
+        connection._transport = transport
+        return connection
 
     @property
     def is_open(self) -> bool:
-        """Whether `send` may be called at once."""
+        """Whether `send` may be called."""
         return self._transport is not None
 
     def send(self, payload: bytes, done: Done) -> None:
         """Send an event; the connection is open and idle."""
         if self._transport is None:
-            raise RuntimeError("open() comes first")
+            raise RuntimeError("the connection is closed")
         self._done = done
         self._transport.write(b"%b%d\r\n\r\n%b" % (self._head, len(payload), payload))
 
@@ -52,18 +59,21 @@ class Connection(asyncio.Protocol):
         """Close, whether or not an answer is still to come."""
         if self._transport is not None:
             self._transport.close()
+            self._transport = None
 
     def data_received(self, data: bytes) -> None:
         """Take what has arrived; call `done` when the answer is complete."""
         self._received += data
+        outcome: Answer | InvocationError | None
         try:
-            answer = read_answer(self._received, at_end=False)
+            outcome = read_answer(self._received, at_end=False)
         except ValueError as error:
-            self._finish(InvocationError(Failure.FUNCTION_ERROR, f"no HTTP answer: {error}"))
+            outcome = InvocationError(Failure.FUNCTION_ERROR, f"no HTTP answer: {error}")
             self.close()
-            return
-        if answer is not None:
-            self._finish(answer)
+        if outcome is not None:
+            if CLOSING.search(self._received):
+                self.close()
+            self._finish(outcome)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Report an answer that never came: whoever ran the function has died."""

@@ -26,30 +26,39 @@ class Invocation:
 class Emulators:
     """The emulators behind the proxy, each an execution environment of its own.
 
-    An emulator dies of two invocations at once (R93). So each is out of `_free` from the moment
-    it gets an event until that invocation has ended, whatever has become of the client meanwhile.
+    An emulator dies of two invocations at once (R93). So each is in `_busy` and not in `_free` from
+    the moment it gets an event until that invocation has ended, whatever becomes of the client.
     """
 
     def __init__(self, *, concurrency: int = 0, queue: int = 1000) -> None:
-        self._known: dict[str, Connection] = {}
+        self._known: dict[str, Connection | None] = {}
         self._free: list[str] = []
         self._waiting: deque[Invocation] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         self._concurrency = concurrency
         self._queue = queue
-        self._running = 0
+        self._busy: set[str] = set()
+
+    @property
+    def urls(self) -> Iterable[str]:
+        """The emulators in use."""
+        return self._known.keys()
 
     def set_urls(self, urls: Iterable[str]) -> None:
         """Use these emulators from now on; one that is left out ends what it is doing."""
         wanted = dict.fromkeys(urls)
         for url in [url for url in self._known if url not in wanted]:
-            self._known.pop(url)
+            connection = self._known.pop(url)
+            if connection and url in self._free:
+                connection.close()
             if url in self._free:
                 self._free.remove(url)
         for url in wanted:
             if url not in self._known:
-                self._known[url] = Connection(url)
-                self._release(url)
+                self._known[url] = None
+                # One that comes back may still be at what it did when it was left out.
+                if url not in self._busy:
+                    self._release(url)
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
         """Give this event to the next free emulator.
@@ -57,7 +66,7 @@ class Emulators:
         Raises InvocationError when too many are under way, when `timeout` seconds of running were
         not enough (the invocation itself goes on), and when nothing answers.
         """
-        pending = self._running + len(self._waiting)
+        pending = len(self._busy) + len(self._waiting)
         if pending >= (self._concurrency or max(1, len(self._known)) + self._queue):
             raise InvocationError(Failure.THROTTLED, f"{pending} at once")
         invocation = Invocation(payload, timeout, asyncio.get_running_loop().create_future())
@@ -72,26 +81,28 @@ class Emulators:
     def close(self) -> None:
         """Drop the connections."""
         for connection in self._known.values():
-            connection.close()
+            if connection:
+                connection.close()
 
     def _start(self, url: str, invocation: Invocation) -> None:
-        self._running += 1
+        self._busy.add(url)
         connection = self._known[url]
-        if connection.is_open:
+        if connection and connection.is_open:
             self._send(url, connection, invocation)
             return
-        task = asyncio.get_running_loop().create_task(self._connect(url, connection, invocation))
+        task = asyncio.get_running_loop().create_task(self._connect(url, invocation))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _connect(self, url: str, connection: Connection, invocation: Invocation) -> None:
+    async def _connect(self, url: str, invocation: Invocation) -> None:
         try:
-            await connection.open()
+            connection = await Connection.open(url)
         except OSError as error:
-            self._running -= 1
             asyncio.get_running_loop().call_later(PAUSE if self._free else 0, self._release, url)
             _set(invocation, InvocationError(Failure.UNREACHABLE, f"{url}: {error}"))
         else:
+            if url in self._known:
+                self._known[url] = connection
             self._send(url, connection, invocation)
 
     def _send(self, url: str, connection: Connection, invocation: Invocation) -> None:
@@ -103,7 +114,6 @@ class Emulators:
         def done(outcome: Answer | InvocationError) -> None:
             if timer is not None:
                 timer.cancel()
-            self._running -= 1
             # The next one starts before this one's answer is looked at: the emulator never idles.
             self._release(url)
             _set(invocation, outcome)
@@ -112,6 +122,7 @@ class Emulators:
 
     def _release(self, url: str) -> None:
         """Give the emulator to the one that has waited longest and is still there."""
+        self._busy.discard(url)
         if url not in self._known:
             return
         while self._waiting:

@@ -18,9 +18,9 @@ from lambda_proxy.gateway import handle, log
 from lambda_proxy.messages import Request, Response
 from lambda_proxy.settings import EVENT_TYPES, Settings
 
-# Larger than any limit of a front door, so that the front door's own answer is given.
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
+# Larger than any limit of a front door, so that the front door's own answer is given.
 MAX_HEAD = 256 * 1024
 MAX_HEADERS = 10_000
 MAX_BODY = 10 * 1024 * 1024 + 1

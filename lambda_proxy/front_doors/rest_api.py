@@ -44,18 +44,8 @@ STAGE = "Prod"
 DOMAIN = f"{API_ID}.execute-api.{REGION}.amazonaws.com"
 
 EVERYTHING = (Route("ANY", "/"), Route("ANY", "/{proxy+}"))
-CANONICAL = {
-    name.lower(): name
-    for name in (
-        "Authorization",
-        "Host",
-        "User-Agent",
-        "X-Amzn-Trace-Id",
-        "X-Forwarded-For",
-        "X-Forwarded-Port",
-        "X-Forwarded-Proto",
-    )
-}
+# Beside those that the front door writes itself (R20).
+CANONICAL = {name.lower(): name for name in ("Authorization", "Host", "User-Agent")}
 RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 MAX_BODY = 10 * 1024 * 1024

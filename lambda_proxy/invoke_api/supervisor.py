@@ -10,7 +10,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from typing import IO
+from contextlib import suppress
+from io import BufferedReader
+from typing import BinaryIO
 
 from lambda_proxy.invoke_api.report import report
 
@@ -33,6 +35,7 @@ class Supervisor:
         self._address = (host, port)
         self._ready = threading.Event()
         self._stopping = threading.Event()
+        self._spawning = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._number = 1
         self._tail: deque[bytes] = deque()
@@ -61,7 +64,8 @@ class Supervisor:
 
     def stop(self, number: signal.Signals) -> None:
         """Pass the signal on and wait for the end; whoever waits for the emulator learns that it is over."""
-        self._stopping.set()
+        with self._spawning:
+            self._stopping.set()
         self._ready.set()
         child = self._child
         if child is None or child.poll() is not None:
@@ -91,25 +95,30 @@ class Supervisor:
             time.sleep(0.005)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        try:
-            # The command is the user's own.
-            child = subprocess.Popen(  # noqa: S603
-                self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-            )
-        except OSError as error:
-            raise StartError(f"cannot start {self._command[0]}: {error.strerror}") from error
-        self._child = child
+        with self._spawning:
+            if self._stopping.is_set():
+                raise StartError("the end has come before the start")
+            try:
+                # The command is the user's own.
+                child = subprocess.Popen(  # noqa: S603
+                    self._command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                )
+            except OSError as error:
+                raise StartError(f"cannot start {self._command[0]}: {error.strerror}") from error
+            self._child = child
         for source, target in ((child.stdout, sys.stdout.buffer), (child.stderr, sys.stderr.buffer)):
             threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
         return child
 
-    def _pump(self, source: IO[bytes], target: IO[bytes]) -> None:
-        for line in source:
-            target.write(line)
-            target.flush()
+    def _pump(self, source: BufferedReader, target: BinaryIO) -> None:
+        while piece := source.read1(LOG_TAIL):
+            # Whoever reads our output may have gone; the emulator must not block on a full pipe.
+            with suppress(OSError):
+                target.write(piece)
+                target.flush()
             with self._tail_lock:
-                self._tail.append(line)
-                self._tail_size += len(line)
+                self._tail.append(piece)
+                self._tail_size += len(piece)
                 while self._tail_size - len(self._tail[0]) > LOG_TAIL:
                     self._tail_size -= len(self._tail.popleft())
 

@@ -49,14 +49,18 @@ def post(front_door: FrontDoor, body: bytes) -> Response:
     return asyncio.run(handle(front_door, Invoker(Answer(200, RESULT % b"")), request))
 
 
+def page(title: str) -> bytes:
+    """A load balancer's page."""
+    return (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+        f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
+    ).encode()
+
+
 def assert_function_error(front_door: FrontDoor, response: Response) -> None:
     expected = {REST: (502, REST_502), HTTP: (500, HTTP_500), URL: (502, URL_502)}
-    status, body = expected.get(front_door.event_type, (502, b""))
-    assert response.status == status
-    if body:
-        assert response.body == body
-    else:
-        assert b"<center><h1>502 Bad Gateway</h1></center>" in response.body
+    status, body = expected.get(front_door.event_type, (502, page("502 Bad Gateway")))
+    assert (response.status, response.body) == (status, body)
     if front_door.event_type == REST:
         assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
 
@@ -95,8 +99,13 @@ def test_r72_function_url_without_function() -> None:
     assert values(response, "x-amzn-ErrorType") == ["AccessDeniedException"]
 
 
-def test_r78_alb_without_target() -> None:
-    assert get(Alb(), Answer(404, b"")).status == 503
+def test_r78_no_such_function(front_door: FrontDoor) -> None:
+    response = get(front_door, Answer(404, b"404 page not found"))
+    expected = {REST: (500, REST_502), HTTP: (500, HTTP_500), URL: (403, b'{"Message":null}')}
+    status, body = expected.get(front_door.event_type, (503, page("503 Service Unavailable")))
+    assert (response.status, response.body) == (status, body)
+    if front_door.event_type == REST:
+        assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
 
 
 def test_r75_r76_gateway_timeout() -> None:
@@ -113,8 +122,9 @@ def test_r75_r76_r78_how_long_each_front_door_waits() -> None:
 
 def test_r78_service_unreachable(front_door: FrontDoor) -> None:
     response = get(front_door, InvocationError(Failure.UNREACHABLE))
-    statuses = {REST: 500, HTTP: 500, URL: 502, ALB: 504, MULTI: 504}
-    assert response.status == statuses[front_door.event_type]
+    expected = {REST: (500, REST_502), HTTP: (500, HTTP_500), URL: (502, URL_502)}
+    status, body = expected.get(front_door.event_type, (504, page("504 Gateway Timeout")))
+    assert (response.status, response.body) == (status, body)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +132,17 @@ def test_r78_service_unreachable(front_door: FrontDoor) -> None:
 )
 def test_r79_throttled(front_door: FrontDoor, outcome: Answer | InvocationError) -> None:
     response = get(front_door, outcome)
-    statuses = {REST: 500, HTTP: 500, URL: 429, ALB: 502, MULTI: 502}
-    assert response.status == statuses[front_door.event_type]
+    rate = (
+        b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User",'
+        b'"message":"Rate Exceeded."}'
+    )
+    expected = {REST: (500, REST_502), HTTP: (500, HTTP_500), URL: (429, rate)}
+    status, body = expected.get(front_door.event_type, (502, page("502 Bad Gateway")))
+    assert (response.status, response.body) == (status, body)
+    if front_door.event_type == REST:
+        assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
+    if front_door.event_type == URL:
+        assert values(response, "x-amzn-ErrorType") == ["TooManyRequestsException"]
 
 
 @pytest.mark.parametrize(
@@ -136,9 +155,22 @@ def test_r80_body_over_10_mb(door: FrontDoor, body: bytes) -> None:
     assert (response.status, response.body) == (413, body)
 
 
-@pytest.mark.parametrize("door", [RestApi(), HttpApi(), FunctionUrl()], ids=lambda door: door.event_type)
-def test_r81_r98_event_over_6_mb(door: FrontDoor) -> None:
-    assert post(door, b"x" * (6 * 1024 * 1024)).status == 413
+@pytest.mark.parametrize(
+    ("door", "body"),
+    [
+        (RestApi(), b'{"message":"Request Too Long"}'),
+        (HttpApi(), b'{"message":"Request Entity Too Large"}'),
+        (
+            FunctionUrl(),
+            b'{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}',
+        ),
+    ],
+    ids=["rest-api", "http-api", "function-url"],
+)
+def test_r81_r98_event_over_6_mb(door: FrontDoor, body: bytes) -> None:
+    for length in (6 * 1024 * 1024, 7 * 1024 * 1024):
+        response = post(door, b"x" * length)
+        assert (response.status, response.body) == (413, body)
     assert post(door, b"x" * (6 * 1024 * 1024 - 4096)).status == 200
 
 

@@ -255,6 +255,16 @@ def test_r102_termination_ends_the_emulator_and_tells_the_clients(start: Start) 
     assert "Traceback" not in api.process.output
 
 
+def test_r102_control_c_reaches_everything_at_once(start: Start) -> None:
+    api = start()
+    api.invoke({})
+    os.killpg(api.process.popen.pid, signal.SIGINT)
+    assert api.process.popen.wait(10) == 0
+    assert not port_is_open(api.emulator_port)
+    assert "starting it again" not in api.process.output
+    assert "Traceback" not in api.process.output
+
+
 def connections(port: int) -> int:
     """How many clients are connected there."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]

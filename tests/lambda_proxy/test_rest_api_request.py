@@ -8,7 +8,8 @@ import pytest
 
 from lambda_proxy.front_doors import Options, RestApi
 from lambda_proxy.front_doors.routes import parse_routes
-from tests.lambda_proxy.support import event_of, refusal_of, values
+from lambda_proxy.messages import Request
+from tests.lambda_proxy.support import ARRIVAL, event_of, refusal_of, values
 
 REST = RestApi()
 
@@ -73,10 +74,13 @@ def test_r19_last_value_and_all_values() -> None:
 
 
 def test_r20_case_is_the_client_s_but_for_the_canonical_names() -> None:
-    event = event_of(REST, "/", ("tEsT-HEADeR", "x"), ("uSER-agent", "curl"), ("AUTHORIZATION", "Basic eA=="))
+    sent = ["tEsT-HEADeR", "hOST", "uSER-agent", "AUTHORIZATION"]
+    forwarded = ["x-amzn-TRACE-id", "x-FORWARDED-for", "x-forwarded-PORT", "x-forwarded-proto"]
+    request = Request(headers=[(name, "Root=1-2-3") for name in [*sent, *forwarded]])
+    event = REST.event(request, ARRIVAL)
     assert list(event["headers"]) == [
-        "Host",
         "tEsT-HEADeR",
+        "Host",
         "User-Agent",
         "Authorization",
         "X-Forwarded-For",
@@ -169,8 +173,12 @@ def test_r29_no_version() -> None:
 
 
 def test_r83_r85_limits() -> None:
-    assert refusal_of(REST, "/", ("X", "v" * 10_300)).status == 431
-    assert refusal_of(REST, "/" + "a" * 10_240).status == 414
+    room = 10_240 - len("weblog.example.com")
+    refusal = refusal_of(REST, "/", ("X", "v" * (room + 1)))
+    assert (refusal.status, refusal.body) == (431, b'{"message":"Request Header Fields Too Large"}')
+    event_of(REST, "/", ("X", "v" * room))
+    refusal = refusal_of(REST, "/" + "a" * 10_240)
+    assert (refusal.status, refusal.body) == (414, b'{"message":"Request-URI Too Long"}')
     event_of(REST, "/" + "a" * 10_239)
 
 

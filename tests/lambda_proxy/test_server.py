@@ -200,6 +200,14 @@ def test_cookies_and_binary_bodies_reach_the_client(start_process: ProcessStarte
     assert dict(answer.cookies) == {"a": "1", "b": "2"}
 
 
+def test_a_large_result_and_a_large_event(start_process: ProcessStarter) -> None:
+    proxy, _ = start(start_process, "function-url")
+    assert proxy.get(f"/large/{5 * 1024 * 1024}").content == b"x" * 5 * 1024 * 1024
+    body = b"y" * 2 * 1024 * 1024
+    answer = requests.post(f"{proxy.url}/", data=body, timeout=60, headers={"Content-Type": "text/plain"})
+    assert answer.json()["body"] == body.decode()
+
+
 def test_debug_logs_the_event_and_the_raw_result(start_process: ProcessStarter) -> None:
     proxy, _ = start(start_process, "function-url", LAMBDA_PROXY_DEBUG="true")
     proxy.get("/seen?x=1")
