@@ -65,6 +65,7 @@ Options:
   --no-dev             do not build python-lambda-weblog:VARIANT-dev
   --help               print this text
 
+Setting: EXTENSION_IMAGE, another image of the Datadog extension than the one that the Dockerfile names.
 Your own tracer goes into binaries/; binaries/README.md lists the ways.
 END
 }
@@ -162,6 +163,7 @@ build() {
     DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 "$client" build ${platform:+--platform "$platform"} \
         --target "$1" --tag "$3" \
         --build-arg "VARIANT=$2" --build-arg "LAMBDA_EVENT_TYPE=$(event_type "$2")" \
+        ${EXTENSION_IMAGE:+--build-arg "EXTENSION_IMAGE=$EXTENSION_IMAGE"} \
         --build-arg "WEBLOG_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)" \
         . || fail "could not build $3"
 }

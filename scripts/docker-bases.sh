@@ -9,21 +9,24 @@ cd "$(dirname "$0")/.."
 usage() {
     cat <<END
 Usage: scripts/docker-bases.sh [--platform linux/amd64|linux/arm64] [--again]
+       scripts/docker-bases.sh --extension NAME
 
 Makes the stand-ins that are missing: Debian's Python as $(name_of PYTHON_IMAGE), the emulator
 out of the aws-sam-cli wheel as $(name_of EMULATOR_IMAGE), and the trace agent of extension/ as
 $(name_of EXTENSION_IMAGE). Only for an engine of your own: an image that already bears one
-of these names is kept, unless --again is given. Needs Debian's mmdebstrap, Python 3 with pip, and root;
+of these names is kept, unless --again is given. With --extension only the last one, under a name of
+your own, for an engine where the true images can be had. Needs Debian's mmdebstrap, Python 3 with pip, and root;
 for another platform than the machine's also qemu-user-static and arch-test, and ten minutes.
 END
 }
 
 main() {
-    platform=linux/$(dpkg --print-architecture) again=false
+    platform=linux/$(machine) again=false extension=
     while [[ $# -gt 0 ]]; do
         case $1 in
             --platform) platform=${2:?--platform needs a value} && shift ;;
             --again) again=true ;;
+            --extension) extension=${2:?--extension needs a name} && shift ;;
             -h | --help) usage && exit ;;
             *) usage >&2 && exit 2 ;;
         esac
@@ -33,9 +36,18 @@ main() {
     client=$(./build.sh --print-client)
     scratch=$(mktemp -d)
     trap 'rm -rf "$scratch"' EXIT
-    missing PYTHON_IMAGE && make_python
-    missing EMULATOR_IMAGE && make_emulator
+    if [[ -z $extension ]]; then
+        missing PYTHON_IMAGE && make_python
+        missing EMULATOR_IMAGE && make_emulator
+    fi
     make_extension
+}
+
+machine() {
+    case $(uname -m) in
+        arm64 | aarch64) echo arm64 ;;
+        *) echo amd64 ;;
+    esac
 }
 
 # The default of one of the Dockerfile's ARGs.
@@ -57,7 +69,7 @@ make_python() {
         --customize-hook='for name in python python3 python3.13; do ln -s /usr/bin/python3.13 "$1/usr/local/bin/$name"; done' \
         --customize-hook='for name in pip pip3; do ln -s /usr/bin/pip "$1/usr/local/bin/$name"; done' \
         trixie "$scratch/python.tar"
-    build PYTHON_IMAGE "$scratch" <<'END'
+    build "$(name_of PYTHON_IMAGE)" "$scratch" <<'END'
 FROM scratch
 ADD python.tar /
 ENV PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8
@@ -70,7 +82,7 @@ make_emulator() {
     python3 -m pip --quiet download --no-deps --dest "$scratch" aws-sam-cli==1.170.0
     python3 -m zipfile -e "$scratch"/aws_sam_cli-*.whl "$scratch/wheel"
     install "$scratch/wheel/samcli/local/rapid/aws-lambda-rie-${architecture/amd64/x86_64}" "$scratch/aws-lambda-rie"
-    build EMULATOR_IMAGE "$scratch" <<'END'
+    build "$(name_of EMULATOR_IMAGE)" "$scratch" <<'END'
 FROM scratch
 COPY aws-lambda-rie /usr/local/bin/
 END
@@ -78,14 +90,14 @@ END
 
 # Built every time, from the cache where nothing changed, so that it is never older than extension/.
 make_extension() {
-    say "$(name_of EXTENSION_IMAGE)"
-    build EXTENSION_IMAGE . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/Dockerfile
+    local name=${extension:-$(name_of EXTENSION_IMAGE)}
+    say "$name"
+    build "$name" . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/Dockerfile
 }
 
-# build ARG CONTEXT [OPTIONS]: the image that the Dockerfile's ARG names, from the Dockerfile on standard input.
+# build NAME CONTEXT [OPTIONS], from the Dockerfile on standard input
 build() {
-    DOCKER_BUILDKIT=1 "$client" build --quiet --platform "$platform" \
-        --tag "$(name_of "$1")" --file - "${@:3}" "$2" >/dev/null
+    DOCKER_BUILDKIT=1 "$client" build --quiet --platform "$platform" --tag "$1" --file - "${@:3}" "$2" >/dev/null
 }
 
 say() {

@@ -5,6 +5,8 @@
 #   scripts/docker-engine.sh stop
 set -euo pipefail
 
+# dockerd and iptables lie where not every user's PATH leads.
+PATH=$PATH:/usr/sbin:/sbin
 RUN_FOLDER=${WEBLOG_DOCKER_RUN:-/run/python-lambda-weblog}
 DATA_FOLDER=${WEBLOG_DOCKER_DATA:-/var/cache/python-lambda-weblog/docker}
 SOCKET=unix://$RUN_FOLDER/docker.sock
