@@ -164,8 +164,8 @@ MALFORMED: dict[str, dict[str, Any]] = {
     "status is a float": {"statusCode": 200.5},
     "status is a word": {"statusCode": "OK"},
     "status is true": {"statusCode": True},
-    "status is informational": {"statusCode": 101},
-    "status has four digits": {"statusCode": 2000},
+    "status is informational": {"statusCode": 199},
+    "status has four digits": {"statusCode": 1000},
 }
 
 
@@ -173,6 +173,15 @@ MALFORMED: dict[str, dict[str, Any]] = {
 def test_r68_r70_r73_malformed(front_door: FrontDoor, fields: dict[str, Any]) -> None:
     with pytest.raises(ResultError):
         response_of(front_door, result(**{"multi": {}, **fields}))
+
+
+@pytest.mark.parametrize("status", [200, 999])
+def test_the_least_and_the_greatest_status(front_door: FrontDoor, status: int) -> None:
+    assert response_of(front_door, result(statusCode=status, multi={})).status == status
+
+
+def test_half_a_surrogate_pair_is_a_question_mark(front_door: FrontDoor) -> None:
+    assert response_of(front_door, result(body="a\ud800b", multi={})).body == b"a?b"
 
 
 @pytest.mark.parametrize("malformed", [[], "text", 1, None])
