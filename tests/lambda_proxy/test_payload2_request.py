@@ -37,6 +37,23 @@ def test_r31_r42_route_key_is_the_best_route_s() -> None:
         assert event["routeKey"] == event["requestContext"]["routeKey"] == key
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "key"),
+    [
+        ("GET", "/x", "GET /x"),
+        ("POST", "/x", "ANY /x"),
+        ("GET", "/y", "ANY /{one}"),
+        ("GET", "/y/z", "ANY /{all+}"),
+        ("GET", "/x/y", "ANY /x/{all+}"),
+        ("GET", "/", "$default"),
+    ],
+)
+def test_r42_the_order_of_routes_does_not_matter(method: str, path: str, key: str) -> None:
+    routes = ["$default", "/{all+}", "/{one}", "/x/{all+}", "ANY /x", "GET /x"]
+    for listed in (routes, routes[::-1]):
+        assert event_of(with_routes(",".join(listed)), path, method=method)["routeKey"] == key
+
+
 def test_r31_everything_goes_to_the_default_route() -> None:
     event = event_of(HTTP, "/any")
     assert event["routeKey"] == "$default"
