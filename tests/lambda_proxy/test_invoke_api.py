@@ -228,7 +228,7 @@ def parent_of(process: Path) -> int:
 def test_emulator_that_dies_is_restarted(start: Start) -> None:
     api = start()
     with ThreadPoolExecutor(4) as pool:
-        hit = pool.submit(requests.post, api.url, json={"path": "/sleep/20"}, timeout=60)
+        hit = pool.submit(requests.post, api.url, json={"path": "/sleep/5"}, timeout=60)
         api.process.wait_for_output("START RequestId")
         queued = [pool.submit(api.invoke, {"path": f"/{number}"}) for number in range(3)]
         kill_emulator(api)

@@ -223,7 +223,7 @@ def test_termination_is_quick_and_quiet(start_process: ProcessStarter) -> None:
 
     def wait_in_vain() -> None:
         with pytest.raises(requests.ConnectionError):
-            proxy.get("/sleep/20")
+            proxy.get("/sleep/5")
 
     lingering = threading.Thread(target=wait_in_vain)
     lingering.start()
