@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -17,11 +19,26 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 
 
+# Below the ports that the kernel gives to clients, so that no connection takes one that was found
+# free before its server gets to it.
+_PORTS = range(12000, 32000)
+_given: set[int] = set()
+# Not `random` itself, which every test seeds alike.
+_random = random.SystemRandom()
+
+
 def free_port() -> int:
-    """A loopback TCP port that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A loopback TCP port that nobody listened on a moment ago, never the same one twice."""
+    while True:
+        port = _random.choice(_PORTS)
+        if port in _given:
+            continue
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        _given.add(port)
         return port
 
 
@@ -134,6 +151,13 @@ class ProcessStarter:
         return process
 
     def stop_all(self) -> None:
-        """End what is left, last started first."""
+        """End what is left, last started first.
+
+        Asked first, for some have processes in other groups to end; killed when they do not listen.
+        """
         for process in reversed(self.started):
+            if process.is_running():
+                process.popen.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.popen.wait(5)
             process.kill()
