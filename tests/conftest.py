@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.support.function import EXTENSION
 from tests.support.processes import ProcessStarter
 
 # Tests that import the app do it without a tracer: what the tracer sends is tested with a real
@@ -21,3 +23,19 @@ def start_process(tmp_path: Path) -> Iterator[ProcessStarter]:
     starter = ProcessStarter(tmp_path)
     yield starter
     starter.stop_all()
+
+
+@pytest.fixture(scope="session")
+def extension_folder() -> Iterator[None]:
+    """The path by which the tracer knows of an extension: then it sends each trace within the invocation."""
+    if EXTENSION.exists():
+        yield
+        return
+    try:
+        EXTENSION.mkdir(parents=True)
+    except OSError as error:
+        pytest.skip(f"{EXTENSION} cannot be made, so traces would come at some later time: {error.strerror}")
+    yield
+    with suppress(OSError):
+        EXTENSION.rmdir()
+        EXTENSION.parent.rmdir()

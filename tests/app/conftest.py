@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse
+from tests.support.processes import ProcessStarter
 
 
 @pytest.fixture(params=EVENT_TYPES, ids=lambda event_type: event_type.name)
@@ -15,6 +17,14 @@ def event_type(request: pytest.FixtureRequest) -> EventType:
     """Each of the five front doors in turn."""
     event_type: EventType = request.param
     return event_type
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory, extension_folder: None) -> Iterator[ProcessStarter]:
+    """Processes that serve all tests of a module, and end with it."""
+    starter = ProcessStarter(tmp_path_factory.mktemp("function"))
+    yield starter
+    starter.stop_all()
 
 
 @pytest.fixture

@@ -19,14 +19,6 @@ REST = EVENT_TYPES[0]
 
 
 @pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessStarter]:
-    """Processes that serve all tests of this module."""
-    starter = ProcessStarter(tmp_path_factory.mktemp("function"))
-    yield starter
-    starter.stop_all()
-
-
-@pytest.fixture(scope="module")
 def running(starter: ProcessStarter) -> Function:
     """The function with AppSec."""
     return start_function(starter, env={"DD_APPSEC_ENABLED": "true"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest
@@ -28,18 +26,15 @@ def lambda_handler(event, context):
 
 
 @pytest.fixture(scope="module")
-def function(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Function]:
+def function(starter: ProcessStarter) -> Function:
     """The function with AppSec, and two odd paths."""
-    folder = tmp_path_factory.mktemp("function")
-    (folder / "odd.py").write_text(ODD_VIEWS)
-    starter = ProcessStarter(folder)
+    (starter.folder / "odd.py").write_text(ODD_VIEWS)
     env = {
         "DD_APPSEC_ENABLED": "true",
-        "PYTHONPATH": str(folder),
+        "PYTHONPATH": str(starter.folder),
         "DD_LAMBDA_HANDLER": "odd.lambda_handler",
     }
-    yield start_function(starter, env=env)
-    starter.stop_all()
+    return start_function(starter, env=env)
 
 
 @pytest.mark.parametrize("event_type", [ALB, ALB_MULTI], ids=lambda known: known.name)
@@ -62,8 +57,8 @@ def test_a_result_of_none_is_a_502(function: Function) -> None:
     assert trace.meta["http.status_code"] == "502"
 
 
-def test_a_service_of_its_own_doubles_appsec(start_process: ProcessStarter) -> None:
-    function = start_function(start_process, env={"DD_APPSEC_ENABLED": "true", "DD_FLASK_SERVICE": "other"})
+def test_a_service_of_its_own_doubles_appsec(starter: ProcessStarter) -> None:
+    function = start_function(starter, env={"DD_APPSEC_ENABLED": "true", "DD_FLASK_SERVICE": "other"})
     _, trace = function.request(REST, path="/waf", headers=(("User-Agent", "Arachni/v1"),))
     assert trace.one("flask.request")["service"] == "other"
     assert trace.one("flask.request")["metrics"]["_dd.appsec.enabled"] == 1

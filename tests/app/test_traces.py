@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
 
 from tests.app.waf_rules import write_rules
 from tests.support.events import CLIENT, EventType
-from tests.support.function import EXTENSION, Function, start_function
+from tests.support.function import Function, start_function
 from tests.support.processes import ProcessStarter
 
 pytestmark = pytest.mark.emulator
-
-
-@pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessStarter]:
-    """Processes that serve all tests of this module; with the extension's folder, where one may make it."""
-    made = False
-    if not EXTENSION.exists():
-        try:
-            EXTENSION.mkdir(parents=True)
-            made = True
-        except PermissionError:
-            pass
-    starter = ProcessStarter(tmp_path_factory.mktemp("function"))
-    yield starter
-    starter.stop_all()
-    if made:
-        EXTENSION.rmdir()
 
 
 @pytest.fixture(scope="module")

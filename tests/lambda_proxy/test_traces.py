@@ -27,7 +27,9 @@ INFERRED = {
 
 
 @pytest.fixture(scope="module")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Function, dict[str, Proxy]]]:
+def chain(
+    tmp_path_factory: pytest.TempPathFactory, extension_folder: None
+) -> Iterator[tuple[Function, dict[str, Proxy]]]:
     """The function, and a proxy of each type in front of it; the tests send one request at a time."""
     starter = ProcessStarter(tmp_path_factory.mktemp("traces"))
     function = start_function(starter, env={"DD_APPSEC_ENABLED": "true"})
