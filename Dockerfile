@@ -36,11 +36,12 @@ COPY extension/supervisor.py /extension/datadog/
 COPY --chmod=755 extension/datadog-agent.sh /extension/extensions/datadog-agent
 
 # Compiled here because Lambda's file system is read-only: every cold start would compile again.
+COPY invoke_api/ /opt/lambda_proxy/lib/python3.13/site-packages/invoke_api/
 COPY lambda_proxy/ /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy/
 COPY app/ /var/task/app/
 COPY --chmod=755 entrypoint.sh /var/task/
 RUN ln -s entrypoint.sh /var/task/app.sh \
-    && python -m compileall -q /var/task/app /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy
+    && python -m compileall -q /var/task/app /opt/lambda_proxy/lib/python3.13/site-packages
 
 
 FROM $PYTHON_IMAGE AS weblog
@@ -83,14 +84,13 @@ FROM $PYTHON_IMAGE AS dev-build
 
 RUN python -m venv --without-pip /opt/dev && python -m venv --without-pip /opt/lambda_proxy
 COPY constraints.txt requirements-debugger.txt /src/
-COPY extension/requirements.txt /src/extension/
+COPY trace_agent/requirements.txt /src/trace_agent/
 COPY lambda_proxy/requirements.txt /src/lambda_proxy/
 RUN --mount=type=cache,target=/root/.cache/pip \
-    pip --python /opt/dev/bin/python install --quiet -r /src/extension/requirements.txt \
+    pip --python /opt/dev/bin/python install --quiet -r /src/trace_agent/requirements.txt \
     && pip --python /opt/lambda_proxy/bin/python install --quiet -r /src/lambda_proxy/requirements.txt \
     && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
-COPY extension/__init__.py extension/__main__.py extension/dogstatsd.py \
-     /opt/dev/lib/python3.13/site-packages/extension/
+COPY trace_agent/ /opt/dev/lib/python3.13/site-packages/trace_agent/
 
 
 # Indented, so that the suite does not take the name of this stage for an image to pull.

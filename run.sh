@@ -116,7 +116,7 @@ start() {
 }
 
 start_agent() {
-    start agent .venv/bin/python -m extension \
+    start agent .venv/bin/python -m trace_agent \
         --port "$AGENT_PORT" --trace-view-port "$TRACE_VIEW_PORT" --dogstatsd-port "$DOGSTATSD_PORT"
     wait_for agent is_open "$AGENT_PORT"
 }

@@ -25,7 +25,7 @@ EXTENSIONS_API = "/2020-01-01/extension"
 
 def main() -> None:
     """Live for as long as Lambda says."""
-    agent = subprocess.Popen([sys.executable, "-I", "-m", "extension"])
+    agent = subprocess.Popen([sys.executable, "-I", "-m", "trace_agent"])
     try:
         response, _ = _call(
             "POST",

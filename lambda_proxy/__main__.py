@@ -121,8 +121,8 @@ def _invoke_api(settings: Settings, arguments: Sequence[str]) -> int:
         raise SettingError(
             f"RIE_PORT is {options.port}, the Invoke API's own port; the emulator needs another"
         )
-    # aiohttp stays out of this process: see lambda_proxy.invoke_api.
-    from lambda_proxy.invoke_api.command import run
+    # aiohttp stays out of this process: see invoke_api.
+    from invoke_api.command import run
 
     return run(settings, options.host, options.port, options.command)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from lambda_proxy.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer, Failure, InvocationError
 
 Done = Callable[["Answer | InvocationError"], None]
 CRLF = b"\r\n"

@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from invoke_api.outcome import Answer, Failure, InvocationError
 from lambda_proxy.connection import Connection
-from lambda_proxy.outcome import Answer, Failure, InvocationError
 
 # An emulator that does not answer sits out so many seconds, for another may.
 PAUSE = 1.0

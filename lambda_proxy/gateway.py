@@ -6,11 +6,11 @@ import json
 import logging
 from typing import Protocol
 
+from invoke_api.outcome import EVENT_LIMIT, Answer, Failure, InvocationError, read_result
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors import FrontDoor
 from lambda_proxy.front_doors.results import ResultError
 from lambda_proxy.messages import Request, Response
-from lambda_proxy.outcome import EVENT_LIMIT, Answer, Failure, InvocationError, read_result
 
 log = logging.getLogger("lambda_proxy")
 

@@ -6,7 +6,7 @@ set -euo pipefail
 
 main() {
     export DD_SERVICE=${DD_SERVICE-weblog} DD_APPSEC_ENABLED=${DD_APPSEC_ENABLED-true}
-    /opt/dev/bin/python -I -m extension --host 0.0.0.0 &
+    /opt/dev/bin/python -I -m trace_agent --host 0.0.0.0 &
     LAMBDA_PROXY_HOST=0.0.0.0 /opt/lambda_proxy/bin/python -I -m lambda_proxy &
     say_when_ready &
     exec ./entrypoint.sh

@@ -33,7 +33,7 @@ make_environment() {
         printf '%s\n' "$wanted" >"$stamp"
     fi
     # Lambda's file system is read-only, so a cold start never compiles there; nor shall it here.
-    .venv/bin/python -m compileall -q app lambda_proxy extension || true
+    .venv/bin/python -m compileall -q app invoke_api lambda_proxy trace_agent || true
 }
 
 install() {

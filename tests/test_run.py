@@ -111,7 +111,11 @@ def test_a_signal_ends_everything_and_a_second_start_works(
 
 @pytest.mark.parametrize(
     ("name", "command"),
-    [("agent", "-m extension "), ("function", "-m lambda_proxy invoke-api "), ("proxy", "-m lambda_proxy $")],
+    [
+        ("agent", "-m trace_agent "),
+        ("function", "-m lambda_proxy invoke-api "),
+        ("proxy", "-m lambda_proxy $"),
+    ],
 )
 def test_a_process_that_dies_ends_everything(
     start_process: ProcessStarter, ports: dict[str, str], name: str, command: str

@@ -10,6 +10,7 @@ from abc import abstractmethod
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
@@ -35,7 +36,6 @@ from lambda_proxy.front_doors.results import (
     without,
 )
 from lambda_proxy.messages import Header, Request, Response
-from lambda_proxy.outcome import Failure
 
 TARGET_GROUP = (
     f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT_ID}:targetgroup/lambda-weblog/0123456789abcdef"

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from invoke_api.outcome import EVENT_LIMIT, Failure
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import REGION, json_response
 from lambda_proxy.front_doors.payload2 import Payload2, http_context, lower_headers
 from lambda_proxy.front_doors.results import remapped, without
 from lambda_proxy.messages import Header, Request, Response
-from lambda_proxy.outcome import EVENT_LIMIT, Failure
 
 URL_ID = "abcdefghijklmnopqrstuvwxyz012345"
 DOMAIN = f"{URL_ID}.lambda-url.{REGION}.on.aws"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
@@ -37,7 +38,6 @@ from lambda_proxy.front_doors.results import (
 )
 from lambda_proxy.front_doors.routes import Route, choose
 from lambda_proxy.messages import Header, Request, Response
-from lambda_proxy.outcome import Failure
 
 API_ID = "a1b2c3d4e5"
 STAGE = "Prod"

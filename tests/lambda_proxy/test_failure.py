@@ -10,10 +10,10 @@ import asyncio
 
 import pytest
 
+from invoke_api.outcome import Answer, Failure, InvocationError
 from lambda_proxy.front_doors import FRONT_DOORS, Alb, AlbMulti, FrontDoor, FunctionUrl, HttpApi, RestApi
 from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Request, Response
-from lambda_proxy.outcome import Answer, Failure, InvocationError
 from tests.lambda_proxy.support import HOST, values
 
 REST, HTTP, URL, ALB, MULTI = (front_door.event_type for front_door in FRONT_DOORS)

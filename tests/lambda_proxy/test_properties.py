@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from app.events import http_event
 from app.weblog import create_app
 from app.wsgi import respond
+from invoke_api.outcome import Answer
 from lambda_proxy.front_doors import FRONT_DOORS, Alb, FrontDoor, Options, RestApi
 from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Header, Request, Response
-from lambda_proxy.outcome import Answer
 from tests.lambda_proxy.support import HOST
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def start_agent(start_process: ProcessStarter) -> Agent:
     port, view_port = free_port(), free_port()
     options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": free_port()}
     words = [str(word) for option in options.items() for word in option]
-    process = start_process([sys.executable, "-m", "extension", *words])
+    process = start_process([sys.executable, "-m", "trace_agent", *words])
     wait_for(lambda: port_is_open(port), what="the trace agent's port")
     return Agent(process, port, view_port)
 

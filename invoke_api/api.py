@@ -7,11 +7,11 @@ import binascii
 from dataclasses import dataclass
 from typing import Protocol
 
-from lambda_proxy.invoke_api.answers import ApiAnswer, ApiError, result_answer, throttled
-from lambda_proxy.invoke_api.asynchronous import AsynchronousInvocations
-from lambda_proxy.invoke_api.names import LATEST, parse_name
-from lambda_proxy.invoke_api.queue import PASSED_ON, EmulatorGone, Invocation, InvocationQueue, QueueFull
-from lambda_proxy.outcome import EVENT_LIMIT, parse_json
+from invoke_api.answers import ApiAnswer, ApiError, result_answer, throttled
+from invoke_api.asynchronous import AsynchronousInvocations
+from invoke_api.names import LATEST, parse_name
+from invoke_api.outcome import EVENT_LIMIT, parse_json
+from invoke_api.queue import PASSED_ON, EmulatorGone, Invocation, InvocationQueue, QueueFull
 
 EVENT_LIMITS = {"RequestResponse": EVENT_LIMIT, "Event": 1024 * 1024, "DryRun": EVENT_LIMIT}
 

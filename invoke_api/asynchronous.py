@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
-from lambda_proxy.invoke_api.answers import error_payload
-from lambda_proxy.invoke_api.queue import EmulatorGone, Invocation, InvocationQueue, QueueFull
-from lambda_proxy.invoke_api.report import report
-from lambda_proxy.outcome import Answer, parse_json
+from invoke_api.answers import error_payload
+from invoke_api.outcome import Answer, parse_json
+from invoke_api.queue import EmulatorGone, Invocation, InvocationQueue, QueueFull
+from invoke_api.report import report
 
 # When the queue is full a retry comes again after this many seconds; it is not lost.
 FULL_SECONDS = 1.0

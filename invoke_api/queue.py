@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from lambda_proxy.outcome import Answer
+from invoke_api.outcome import Answer
 
 # Headers of the Invoke API that the emulator understands and hands to the function.
 PASSED_ON = ("X-Amz-Client-Context", "X-Amz-Tenant-Id", "X-Amzn-Trace-Id")

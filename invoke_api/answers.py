@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lambda_proxy.outcome import RESULT_LIMIT, Answer, is_error, parse_json
+from invoke_api.outcome import RESULT_LIMIT, Answer, is_error, parse_json
 
 JSON = {"Content-Type": "application/json"}
 

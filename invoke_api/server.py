@@ -12,10 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from urllib.parse import parse_qs, unquote
 
-from lambda_proxy.invoke_api.answers import ApiAnswer, ApiError
-from lambda_proxy.invoke_api.api import InvokeApi, too_large
-from lambda_proxy.invoke_api.report import report
-from lambda_proxy.outcome import EVENT_LIMIT
+from invoke_api.answers import ApiAnswer, ApiError
+from invoke_api.api import InvokeApi, too_large
+from invoke_api.outcome import EVENT_LIMIT
+from invoke_api.report import report
 
 PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 CHUNK = 64 * 1024

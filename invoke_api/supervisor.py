@@ -14,7 +14,7 @@ from contextlib import suppress
 from io import BufferedReader
 from typing import BinaryIO
 
-from lambda_proxy.invoke_api.report import report
+from invoke_api.report import report
 
 # The emulator gives extensions two seconds to shut down (R102); with this, all is over in three.
 STOP_SECONDS = 2.5

@@ -1,4 +1,4 @@
-"""Runs the stand-in: `python -m extension --help`."""
+"""Runs the stand-in: `python -m trace_agent --help`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import socket
 import sys
 from collections.abc import Sequence
 
-from extension.dogstatsd import start_dogstatsd
+from trace_agent.dogstatsd import start_dogstatsd
 
 
 def main(arguments: Sequence[str]) -> str | None:
     """Serve until SIGINT or SIGTERM; an error message when a port is taken."""
     parser = argparse.ArgumentParser(
-        prog="python -m extension",
+        prog="python -m trace_agent",
         description="A trace agent with a view, in place of the Datadog extension.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-from lambda_proxy.invoke_api.api import InvokeApi
-from lambda_proxy.invoke_api.asynchronous import AsynchronousInvocations
-from lambda_proxy.invoke_api.queue import InvocationQueue
-from lambda_proxy.invoke_api.report import report
-from lambda_proxy.invoke_api.server import InvokeServer
-from lambda_proxy.invoke_api.supervisor import StartError, Supervisor
+from invoke_api.api import InvokeApi
+from invoke_api.asynchronous import AsynchronousInvocations
+from invoke_api.queue import InvocationQueue
+from invoke_api.report import report
+from invoke_api.server import InvokeServer
+from invoke_api.supervisor import StartError, Supervisor
 from lambda_proxy.settings import INVOCATIONS, Settings
 
 # After the emulator's end, so much time for the last answers to leave.
