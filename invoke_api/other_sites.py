@@ -1,0 +1,81 @@
+"""Refuses what a browser sends on behalf of another web site: the endpoints behind run any command.
+
+A page of any site, opened in a browser on the same machine, can send requests to loopback ports. So
+can a site whose name is made to resolve to 127.0.0.1 (DNS rebinding). Curl, boto3 and other containers
+send none of the headers that are refused here.
+
+The Invoke API, the lambda proxy, the trace agent and the trace view all ask this module. It uses the
+standard library alone, and nothing else of this project.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SETTING = "ALLOWED_HOSTS"
+
+
+@dataclass(frozen=True)
+class OtherSites:
+    """The rule, for one server.
+
+    `allowed_hosts` are further names by which the server may be called; `*` allows every name.
+    `any_origin` lets an `Origin` of any value pass. `pages` lets a link on another site open a page.
+    """
+
+    allowed_hosts: frozenset[str] = frozenset()
+    any_origin: bool = False
+    pages: bool = False
+
+    @classmethod
+    def from_environment(
+        cls, environment: Mapping[str, str] = os.environ, *, any_origin: bool = False, pages: bool = False
+    ) -> OtherSites:
+        """The rule with the names in `ALLOWED_HOSTS`, a list separated by commas."""
+        names = (name.strip().lower() for name in environment.get(SETTING, "").split(","))
+        return cls(frozenset(name for name in names if name), any_origin, pages)
+
+    def refusal(self, method: str, headers: Iterable[tuple[str, str]]) -> str | None:
+        """Say why this request is refused (with 403); None when it is not."""
+        found = {name.lower(): value.strip() for name, value in headers}
+        site = found.get("sec-fetch-site", "").lower()
+        if site in ("cross-site", "same-site") and not (self.pages and _opens_a_page(method, found)):
+            return f"a page of another site sent this request (Sec-Fetch-Site: {site})"
+        host = found.get("host", "")
+        if not self._is_allowed(_name(host)):
+            return f"the Host {host!r} is not allowed; to allow it, set {SETTING}={_name(host)}"
+        origin = found.get("origin")
+        if origin is not None and not self.any_origin and urlsplit(origin).netloc.lower() != host.lower():
+            return f"a page of another site sent this request (Origin: {origin})"
+        return None
+
+    def _is_allowed(self, name: str) -> bool:
+        # A name without a dot cannot belong to a site on the Internet.
+        return "." not in name or not self.allowed_hosts.isdisjoint((name, "*")) or _is_address(name)
+
+
+def _opens_a_page(method: str, headers: Mapping[str, str]) -> bool:
+    return (
+        method == "GET"
+        and headers.get("sec-fetch-mode", "").lower() == "navigate"
+        and headers.get("sec-fetch-dest", "").lower() == "document"
+    )
+
+
+def _name(host: str) -> str:
+    """The host without its port, in lower case; an IPv6 address without its brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
