@@ -1,29 +1,26 @@
-"""The Lambda handler: finds out what kind of event came in, and has it answered.
+"""The Lambda handler: recognises the event and has its type answer it.
 
-datadog_lambda wraps `lambda_handler` (`DD_LAMBDA_HANDLER=app.handler.lambda_handler`), awslambdaric
-calls the wrapper.
+datadog_lambda wraps `lambda_handler` (`DD_LAMBDA_HANDLER=app.handler.lambda_handler`), and
+awslambdaric calls the wrapper.
 """
 
 from __future__ import annotations
 
-from app.events import http_event
-from app.events.types import Event, Result
-from app.health import Health, health
+from app.events import Result, Weblog, recognise
+from app.settings import Settings
 from app.tracing import configure_tracer
-from app.weblog import create_app
-from app.wsgi import respond
+from app.web.factory import create_app
 
+settings = Settings.from_environment()
 configure_tracer()
-app = create_app()
+app = create_app(settings)
+weblog = Weblog(settings, app)
 
 
-def lambda_handler(event: Event, context: object) -> Result | Health:
-    """Answer one event.
+def lambda_handler(event: object, context: object) -> Result:
+    """Answer one event with the result that its source expects.
 
-    `{"healthcheck": true}` gets the bare health document; an HTTP event of one of the five types
-    gets the Flask app's response in the shape of its type. Raises UnknownEvent or InvalidEvent for
-    anything else, and whatever a view raises: the invocation fails, the function stays up.
+    Raises UnknownEvent for an event of no known type, InvalidEvent for one with a broken part, and
+    whatever a view raises: the invocation fails, and the function stays up.
     """
-    if event == {"healthcheck": True}:
-        return health()
-    return respond(app, http_event(event), context)
+    return recognise(event).answer(weblog, context)

@@ -1,6 +1,6 @@
-"""The function's own settings, read from the environment once, here and nowhere else.
+"""The function's own settings: the only module in `app` that reads the environment.
 
-What starts with `DD_` belongs to the tracer and to datadog_lambda and is read by them.
+What starts with `DD_` belongs to the tracer and to datadog_lambda, which read it themselves.
 """
 
 from __future__ import annotations
@@ -19,11 +19,8 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """The settings as set; raises ValueError, naming the setting, for a value that cannot be."""
+        """The settings in this environment; raises ValueError, with the setting's name, for a wrong value."""
         url = environment.get("INTERNAL_SERVER_URL", cls.internal_server_url)
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"INTERNAL_SERVER_URL must start with http:// or https://, it is {url!r}")
         return cls(internal_server_url=url.rstrip("/"))
-
-
-settings = Settings.from_environment()

@@ -1,4 +1,4 @@
-"""Fixtures for every test: real processes that end with the test that started them."""
+"""Fixtures for every test: real processes, which end with the test or the session that started them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.function import EXTENSION
+from tests.support.function import EXTENSION, Functions
 from tests.support.processes import ProcessStarter
 
 # Tests that import the app do it without a tracer: what the tracer sends is tested with a real
@@ -39,3 +39,11 @@ def extension_folder() -> Iterator[None]:
     with suppress(OSError):
         EXTENSION.rmdir()
         EXTENSION.parent.rmdir()
+
+
+@pytest.fixture(scope="session")
+def functions(tmp_path_factory: pytest.TempPathFactory, extension_folder: None) -> Iterator[Functions]:
+    """The functions that the whole session shares, started when a test first asks for one."""
+    starter = ProcessStarter(tmp_path_factory.mktemp("functions"))
+    yield Functions(starter)
+    starter.stop_all()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 
 class UnknownEvent(ValueError):  # noqa: N818 - the name is what users read as errorType
-    """The event is of no type that the weblog answers; the message lists the types."""
+    """No event type of the weblog has this shape; the message lists the types."""
 
 
-class InvalidEvent(ValueError):  # noqa: N818
-    """The event's type is clear, but a part of it is broken; the message names type and field."""
+class InvalidEvent(ValueError):  # noqa: N818 - as above
+    """The event's type is known, but a part of it is broken; the message names the type and the field."""
 
     def __init__(self, title: str, field: str, problem: str) -> None:
         super().__init__(f"{title} event: `{field}` {problem}")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse
-from tests.support.processes import ProcessStarter
+from app.events import Weblog, recognise
+from app.events.http.base import HttpEvent
+from app.settings import Settings
+from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse, Json
 
 
 @pytest.fixture(params=EVENT_TYPES, ids=lambda event_type: event_type.name)
@@ -19,20 +20,17 @@ def event_type(request: pytest.FixtureRequest) -> EventType:
     return event_type
 
 
-@pytest.fixture(scope="module")
-def starter(tmp_path_factory: pytest.TempPathFactory, extension_folder: None) -> Iterator[ProcessStarter]:
-    """Processes that serve all tests of a module, and end with it."""
-    starter = ProcessStarter(tmp_path_factory.mktemp("function"))
-    yield starter
-    starter.stop_all()
-
-
 @pytest.fixture
 def client() -> FlaskClient:
     """Flask's own client of the weblog, without Lambda."""
-    from app.weblog import create_app
+    return make_client(Settings())
 
-    return create_app().test_client()
+
+def make_client(settings: Settings) -> FlaskClient:
+    """Flask's own client of a weblog with these settings."""
+    from app.web.factory import create_app
+
+    return create_app(settings).test_client()
 
 
 class Handled:
@@ -46,10 +44,22 @@ class Handled:
         from app.handler import lambda_handler
 
         event = self.event_type.event(HttpRequest(path=path, **request))
-        return self.event_type.response(lambda_handler(event, None))  # type: ignore[arg-type]
+        return self.event_type.response(lambda_handler(event, None))
 
 
 @pytest.fixture
 def handled(event_type: EventType) -> Handled:
     """A client of the handler, for each event type."""
     return Handled(event_type)
+
+
+def answered_by(app: Any, event: Json) -> Any:
+    """The result that the event's own type makes of the response of this WSGI app."""
+    return recognise(event).answer(Weblog(Settings(), app), None)
+
+
+def http_event(event: Json) -> HttpEvent:
+    """The event in the class of its HTTP type."""
+    found = recognise(event)
+    assert isinstance(found, HttpEvent), f"{found.title} is not an HTTP type"
+    return found

@@ -1,4 +1,4 @@
-"""Bad input through the real emulator: a clear answer, and the next event is served by the same process."""
+"""Bad input through the real emulator: a clear answer, and the same process serves the next event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.emulator import INVOCATIONS
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest
-from tests.support.function import Agent, Function, start_function
+from tests.support.function import Agent, Function, Functions, start_function
 from tests.support.processes import ProcessStarter, free_port
 
 pytestmark = pytest.mark.emulator
@@ -18,15 +18,10 @@ pytestmark = pytest.mark.emulator
 REST = EVENT_TYPES[0]
 
 
-@pytest.fixture(scope="module")
-def running(starter: ProcessStarter) -> Function:
-    """The function with AppSec."""
-    return start_function(starter, env={"DD_APPSEC_ENABLED": "true"})
-
-
 @pytest.fixture
-def function(running: Function) -> Iterator[Function]:
-    """The function, which must still be up after the test, in the same process as before."""
+def function(functions: Functions) -> Iterator[Function]:
+    """The function with AppSec, which must still be up after the test, in the same process as before."""
+    running = functions()
     assert running.process.output.count("INIT START") == 1
     yield running
     assert running.invoke({"healthcheck": True})["status"] == "ok"
@@ -53,7 +48,7 @@ def test_a_broken_event(function: Function, event_type: EventType) -> None:
     event = event_type.event(HttpRequest()) | {"body": "*", "isBase64Encoded": True}
     error = function.invoke(event)
     assert error["errorType"] == "InvalidEvent"
-    assert "`body` is no base64" in error["errorMessage"]
+    assert "`body` is not valid base64" in error["errorMessage"]
 
 
 def test_a_body_of_5_megabytes(function: Function, event_type: EventType) -> None:
@@ -83,14 +78,14 @@ def test_strange_paths_queries_and_cookies(function: Function, event_type: Event
     assert function.request(event_type, path="/waf", cookies=("a=" + "x" * 8192,))[0].status == 200
 
 
-def test_a_handler_that_raises(starter: ProcessStarter, running: Function, tmp_path: Path) -> None:
+def test_a_handler_that_raises(start_process: ProcessStarter, functions: Functions, tmp_path: Path) -> None:
     # A view that raises is one of the user's: this is the weblog with one more endpoint.
     (tmp_path / "raising.py").write_text(
         "from app.handler import app, lambda_handler\napp.add_url_rule('/raise', view_func=lambda: 1 / 0)\n"
     )
     function = start_function(
-        starter,
-        agent=running.agent,
+        start_process,
+        agent=functions.agent,
         env={"PYTHONPATH": str(tmp_path), "DD_LAMBDA_HANDLER": "raising.lambda_handler"},
     )
     for event_type in EVENT_TYPES:
@@ -102,8 +97,8 @@ def test_a_handler_that_raises(starter: ProcessStarter, running: Function, tmp_p
         assert function.request(event_type, path="/")[0].status == 200
 
 
-def test_without_a_trace_agent(starter: ProcessStarter, running: Function) -> None:
-    nobody = Agent(running.process, free_port(), 0)
-    function = start_function(starter, agent=nobody)
+def test_without_a_trace_agent(start_process: ProcessStarter, functions: Functions) -> None:
+    nobody = Agent(functions.agent.process, free_port(), 0)
+    function = start_function(start_process, agent=nobody)
     result = function.invoke(REST.event(HttpRequest(path="/headers")))
     assert REST.response(result).status == 200

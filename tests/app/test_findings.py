@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest
-from tests.support.function import Function, start_function
-from tests.support.processes import ProcessStarter
+from tests.support.function import Function, Functions
 
 pytestmark = pytest.mark.emulator
 
@@ -25,16 +24,12 @@ def lambda_handler(event, context):
 """
 
 
-@pytest.fixture(scope="module")
-def function(starter: ProcessStarter) -> Function:
+@pytest.fixture
+def function(functions: Functions) -> Function:
     """The function with AppSec, and two odd paths."""
-    (starter.folder / "odd.py").write_text(ODD_VIEWS)
-    env = {
-        "DD_APPSEC_ENABLED": "true",
-        "PYTHONPATH": str(starter.folder),
-        "DD_LAMBDA_HANDLER": "odd.lambda_handler",
-    }
-    return start_function(starter, env=env)
+    folder = functions.starter.folder
+    (folder / "odd.py").write_text(ODD_VIEWS)
+    return functions(PYTHONPATH=str(folder), DD_LAMBDA_HANDLER="odd.lambda_handler")
 
 
 @pytest.mark.parametrize("event_type", [ALB, ALB_MULTI], ids=lambda known: known.name)
@@ -57,9 +52,10 @@ def test_a_result_of_none_is_a_502(function: Function) -> None:
     assert trace.meta["http.status_code"] == "502"
 
 
-def test_a_service_of_its_own_doubles_appsec(starter: ProcessStarter) -> None:
-    function = start_function(starter, env={"DD_APPSEC_ENABLED": "true", "DD_FLASK_SERVICE": "other"})
-    _, trace = function.request(REST, path="/waf", headers=(("User-Agent", "Arachni/v1"),))
+def test_a_service_of_its_own_doubles_appsec(functions: Functions) -> None:
+    _, trace = functions(DD_FLASK_SERVICE="other").request(
+        REST, path="/waf", headers=(("User-Agent", "Arachni/v1"),)
+    )
     assert trace.one("flask.request")["service"] == "other"
     assert trace.one("flask.request")["metrics"]["_dd.appsec.enabled"] == 1
     assert trace.metrics["_dd.appsec.enabled"] == 1

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.handler import app, lambda_handler
-from tests.app.conftest import Handled
+from tests.app.conftest import Handled, answered_by
 from tests.support.events import EventType, HttpRequest
 
 FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
@@ -61,9 +61,6 @@ def test_an_encoded_argument_reaches_the_view_decoded(handled: Handled) -> None:
 
 def test_an_exception_in_a_view_reaches_the_wrapper(event_type: EventType) -> None:
     # As in a function without a framework: the invocation has to fail, and the span to tell why.
-    from app.events import http_event
-    from app.wsgi import respond
-
     raising = Flask("raising")
     raising.config.update(app.config)
 
@@ -72,4 +69,4 @@ def test_an_exception_in_a_view_reaches_the_wrapper(event_type: EventType) -> No
         raise LookupError("on purpose")
 
     with pytest.raises(LookupError, match="on purpose"):
-        respond(raising, http_event(event_type.event(HttpRequest())), None)
+        answered_by(raising, event_type.event(HttpRequest()))

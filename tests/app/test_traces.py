@@ -7,34 +7,22 @@ from typing import Any, ClassVar
 
 import pytest
 
-from tests.app.waf_rules import write_rules
 from tests.support.events import CLIENT, EventType
-from tests.support.function import Function, start_function
-from tests.support.processes import ProcessStarter
+from tests.support.function import Function, Functions
 
 pytestmark = pytest.mark.emulator
 
 
-@pytest.fixture(scope="module")
-def function(starter: ProcessStarter) -> Function:
+@pytest.fixture
+def function(functions: Functions) -> Function:
     """The function with AppSec and rules that block, Flask's spans on."""
-    return start_function(
-        starter, env={"DD_APPSEC_ENABLED": "true", "DD_APPSEC_RULES": str(write_rules(starter.folder))}
-    )
+    return functions.blocking()
 
 
-@pytest.fixture(scope="module")
-def without_flask_spans(starter: ProcessStarter) -> Function:
-    """The same with Flask's spans and inferred spans off."""
-    return start_function(
-        starter,
-        env={
-            "DD_APPSEC_ENABLED": "true",
-            "DD_APPSEC_RULES": str(write_rules(starter.folder)),
-            "DD_TRACE_FLASK_ENABLED": "false",
-            "DD_TRACE_MANAGED_SERVICES": "false",
-        },
-    )
+@pytest.fixture
+def without_flask_spans(functions: Functions) -> Function:
+    """The same, with Flask's spans and inferred spans off."""
+    return functions.blocking(DD_TRACE_FLASK_ENABLED="false", DD_TRACE_MANAGED_SERVICES="false")
 
 
 TRIGGERS = {
@@ -86,10 +74,19 @@ class TestSpans:
     def test_flask_spans_do_not_stand_for_the_request(
         self, function: Function, event_type: EventType
     ) -> None:
-        # The tag by which a suite finds a request's spans belongs to the span that has AppSec's.
+        # A suite finds a request's spans by this tag: it belongs to the span with AppSec's tags.
         _, trace = function.request(event_type, path="/")
         assert "http.useragent" not in trace.one("flask.request")["meta"]
         assert not [tag for tag in trace.one("flask.request")["meta"] if "appsec.fp" in tag or "event" in tag]
+
+    def test_without_appsec_flasks_span_has_the_user_agent(
+        self, functions: Functions, event_type: EventType
+    ) -> None:
+        # `aws.lambda` has it behind a load balancer only; elsewhere it is the one way to find the request.
+        _, trace = functions({"DD_APPSEC_ENABLED": "false"}).request(event_type, path="/")
+        has_own = "http.useragent" in trace.meta
+        assert has_own == ("load-balancer" in event_type.name)
+        assert trace.one("flask.request")["meta"].get("http.useragent") == (None if has_own else "test/1.0")
 
     def test_without_flask_and_inferred_spans(
         self, without_flask_spans: Function, event_type: EventType

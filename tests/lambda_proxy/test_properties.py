@@ -17,13 +17,13 @@ from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.events import http_event
-from app.weblog import create_app
-from app.wsgi import respond
+from app.settings import Settings
+from app.web.factory import create_app
 from invoke_api.outcome import Answer
 from lambda_proxy.front_doors import FRONT_DOORS, Alb, FrontDoor, Options, RestApi
 from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Header, Request, Response
+from tests.app.conftest import answered_by
 from tests.lambda_proxy.support import HOST
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Bridge:
         self.app = app
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
-        result = respond(self.app, http_event(json.loads(payload)), None)
+        result = answered_by(self.app, json.loads(payload))
         return Answer(200, json.dumps(result).encode())
 
 
@@ -177,7 +177,7 @@ def test_the_weblog_answers_as_it_would_without_lambda(
 ) -> None:
     content_type, content = body
     headers = [("Content-Type", content_type), ("Content-Length", str(len(content)))] if content else []
-    weblog = create_app()
+    weblog = create_app(Settings())
     own = weblog.test_client().open(
         target, method=method, query_string=query, data=content or None, headers=headers
     )

@@ -8,7 +8,7 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ import requests
 from tests.support.emulator import INVOCATIONS
 from tests.support.events import EventType, HttpRequest, HttpResponse, Json
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
+from tests.support.waf_rules import write_rules
 
 Span = dict[str, Any]
 
-# What datadog_lambda and ddtrace take for the presence of the extension.
+# By this path datadog_lambda and ddtrace know that there is an extension.
 EXTENSION = Path("/opt/extensions/datadog-agent")
 
 
@@ -114,11 +115,20 @@ class Function:
         return self.post(json.dumps(event).encode()).json()
 
     def traced(self, event: object) -> tuple[Any, Trace]:
-        """Invoke with this event; the result, and the spans that the agent then got."""
+        """Invoke with this event; the result, and the one trace that the agent then got."""
+        result, (trace,) = self.all_traced(event)
+        return result, trace
+
+    def all_traced(self, event: object, *, count: int = 1) -> tuple[Any, list[Trace]]:
+        """Invoke with this event; the result, and all traces that the agent then got, `count` at least."""
         self.agent.clear()
         result = self.invoke(event)
-        (spans,) = wait_for(self.agent.traces, what="a trace at the agent")
-        return result, Trace(spans)
+
+        def arrived() -> list[list[Span]]:
+            traces = self.agent.traces()
+            return traces if len(traces) >= count else []
+
+        return result, [Trace(spans) for spans in wait_for(arrived, what=f"{count} traces at the agent")]
 
     def request(self, event_type: EventType, **request: Any) -> tuple[HttpResponse, Trace]:
         """Send an HTTP request through that front door; the response, and the spans."""
@@ -148,7 +158,7 @@ def function_environment(agent_port: int, port: int) -> dict[str, str]:
 def start_function(
     start_process: ProcessStarter, *, env: Mapping[str, str] | None = None, agent: Agent | None = None
 ) -> Function:
-    """Start an agent (unless one is given) and the function, past its cold start."""
+    """Start an agent (unless one is given) and the function, and wait until its cold start is over."""
     agent = agent or start_agent(start_process)
     port = free_port()
     process = start_process(
@@ -159,3 +169,42 @@ def start_function(
     health: Json = function.invoke({"healthcheck": True})
     assert health["status"] == "ok", process.output
     return function
+
+
+APPSEC: Mapping[str, str] = {"DD_APPSEC_ENABLED": "true"}
+
+
+@dataclass
+class Functions:
+    """The functions of a test session: one for each environment that a test asks for, and one agent.
+
+    A function is shared by all tests that ask for the same settings, so that a further test file does
+    not cost a further cold start. A test that changes or ends its function starts one of its own, with
+    `start_function`.
+    """
+
+    starter: ProcessStarter
+    _running: dict[frozenset[tuple[str, str]], Function] = field(default_factory=dict)
+    _agent: Agent | None = None
+
+    @property
+    def agent(self) -> Agent:
+        """The agent to which they all send."""
+        if self._agent is None:
+            self._agent = start_agent(self.starter)
+        return self._agent
+
+    def __call__(self, env: Mapping[str, str] = APPSEC, **more: str) -> Function:
+        """The function with these settings: AppSec on, unless `env` says otherwise, and `more`."""
+        settings = {**env, **more}
+        key = frozenset(settings.items())
+        if key not in self._running:
+            self._running[key] = start_function(self.starter, env=settings, agent=self.agent)
+        return self._running[key]
+
+    def blocking(self, **more: str) -> Function:
+        """The function with AppSec and the rules of `tests.support.waf_rules`, which block."""
+        rules = self.starter.folder / "rules.json"
+        if not rules.exists():
+            write_rules(rules)
+        return self(APPSEC, DD_APPSEC_RULES=str(rules), **more)

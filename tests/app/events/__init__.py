@@ -1,1 +1,1 @@
-"""Tests of the HTTP event types."""
+"""Tests of the event types."""

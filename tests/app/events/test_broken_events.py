@@ -1,4 +1,4 @@
-"""What is no event, or a broken one, gets an error that names what is wrong, and nothing else happens."""
+"""An unknown or broken event gets an error that names what is wrong, and nothing else happens."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.events import InvalidEvent, UnknownEvent, http_event
+from app.events import InvalidEvent, UnknownEvent
 from app.handler import lambda_handler
+from tests.app.conftest import http_event
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest
 
 
@@ -42,7 +43,7 @@ def test_unknown_events(event: Any, found: str) -> None:
         "API Gateway HTTP",
         "Function URL",
         "ALB",
-        "ALB multi-value",
+        "ALB multi",
         "healthcheck",
     ):
         assert known in str(caught.value)
@@ -51,13 +52,22 @@ def test_unknown_events(event: Any, found: str) -> None:
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        ({"httpMethod": "GET", "path": "/"}, "HTTP event: `requestContext` must be an object, it is missing"),
+        (
+            {"httpMethod": "GET", "path": "/"},
+            "API Gateway REST event: `requestContext` must be an object, it is missing",
+        ),
         (
             {"rawPath": "/", "requestContext": None},
-            "HTTP event: `requestContext` must be an object, it is NoneType",
+            "API Gateway HTTP event: `requestContext` must be an object, it is NoneType",
         ),
-        ({"rawPath": "/", "requestContext": {}}, "HTTP event: `requestContext.http` must be an object"),
-        ({"path": "/", "requestContext": {"stage": "live"}}, "HTTP event: `httpMethod` is missing"),
+        (
+            {"rawPath": "/", "requestContext": {}},
+            "API Gateway HTTP event: `requestContext.http` must be an object",
+        ),
+        (
+            {"path": "/", "requestContext": {"stage": "live"}},
+            "API Gateway REST event: `httpMethod` must be a string that is not empty, it is missing",
+        ),
     ],
 )
 def test_events_without_the_part_that_tells_their_type(event: Any, message: str) -> None:
@@ -92,7 +102,7 @@ REST, HTTP, URL, ALB, ALB_MULTI = EVENT_TYPES
         (
             ALB_MULTI,
             {"path": []},
-            "ALB multi-value event: `path` must be a string that is not empty, it is []",
+            "ALB multi event: `path` must be a string that is not empty, it is []",
         ),
         (HTTP, {"cookies": "a=1"}, "API Gateway HTTP event: `cookies` must be a list, it is str"),
         (ALB, {"headers": []}, "ALB event: `headers` must be an object or null, it is list"),
@@ -100,7 +110,7 @@ REST, HTTP, URL, ALB, ALB_MULTI = EVENT_TYPES
         (
             ALB_MULTI,
             {"multiValueHeaders": {"x": "y"}},
-            "ALB multi-value event: `multiValueHeaders.x` must be a list",
+            "ALB multi event: `multiValueHeaders.x` must be a list",
         ),
         (REST, {"multiValueHeaders": {"x": [1]}}, "`multiValueHeaders.x` must be a string, it is int"),
         (
@@ -125,12 +135,12 @@ def test_events_with_a_broken_part(event_type: EventType, change: dict[str, Any]
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"body": "***", "isBase64Encoded": True}, "`body` is no base64, though isBase64Encoded is true"),
-        ({"body": "YQ", "isBase64Encoded": True}, "`body` is no base64, though isBase64Encoded is true"),
-        ({"body": "é", "isBase64Encoded": True}, "`body` is no base64, though isBase64Encoded is true"),
+        ({"body": "***", "isBase64Encoded": True}, "`body` is not valid base64, but isBase64Encoded is true"),
+        ({"body": "YQ", "isBase64Encoded": True}, "`body` is not valid base64, but isBase64Encoded is true"),
+        ({"body": "é", "isBase64Encoded": True}, "`body` is not valid base64, but isBase64Encoded is true"),
         ({"body": {"a": 1}}, "`body` must be a string or null, it is dict"),
         ({"body": 1}, "`body` must be a string or null, it is int"),
-        ({"body": "\ud800", "isBase64Encoded": False}, "`body` is no text: surrogates not allowed"),
+        ({"body": "\ud800", "isBase64Encoded": False}, "`body` is not valid text: surrogates not allowed"),
         ({"isBase64Encoded": "false"}, "`isBase64Encoded` must be true or false, it is 'false'"),
     ],
 )
@@ -142,7 +152,7 @@ def test_broken_bodies(event_type: EventType, change: dict[str, Any], message: s
 
 @pytest.mark.parametrize("field", ["path", "query", "header"])
 def test_half_a_character(event_type: EventType, field: str) -> None:
-    # JSON can hold half of a surrogate pair, which is no text.
+    # JSON can hold half of a surrogate pair, which is not valid text.
     half = "\ud800"
     parts: dict[str, dict[str, Any]] = {
         "path": {"path": f"/{half}"},
@@ -153,7 +163,7 @@ def test_half_a_character(event_type: EventType, field: str) -> None:
         event = event_type.event(HttpRequest(**parts[field]))
     except UnicodeEncodeError:
         pytest.skip("not even the test can make that event")
-    with pytest.raises(InvalidEvent, match="is no text"):
+    with pytest.raises(InvalidEvent, match="is not valid text"):
         lambda_handler(event, None)
 
 
@@ -164,7 +174,7 @@ def test_what_a_console_test_leaves_null(event_type: EventType) -> None:
             event[key] = None
     if "multiValueHeaders" in event:
         event["multiValueHeaders"] = None
-    assert event_type.response(lambda_handler(event, None)).status == 200  # type: ignore[arg-type]
+    assert event_type.response(lambda_handler(event, None)).status == 200
 
 
 def test_query_maps_without_the_raw_or_the_multi_value_one() -> None:

@@ -1,0 +1,21 @@
+"""Health: the readiness endpoint. The bare event `{"healthcheck": true}` gets the same document."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from app.capabilities.health import Health, health
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthcheck")
+def healthcheck() -> Health:
+    """Say that the function answers, and the version of datadog_lambda.
+
+    200: JSON, `{"status": "ok", "library": {"name": "python_lambda", "version": "<semver>"}}`.
+    Span: the bare event's has `_dd.appsec.unsupported_event_type` where AppSec is on.
+    Note: behind the lambda proxy the path never reaches the function, because the proxy answers
+    `Ok` itself. The Invoke API reaches it.
+    """
+    return health()

@@ -1,0 +1,29 @@
+"""Makes the Flask app: registers the Blueprints and the error answers, and nothing else."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.clients.packages import MissingPackage
+from app.settings import Settings
+from app.web.endpoints import BLUEPRINTS
+from app.web.responses import missing_package
+
+
+def create_app(settings: Settings) -> Flask:
+    """The weblog, ready to answer. Views find the settings with `app.web.inputs.settings()`."""
+    app = Flask("app.web", static_folder=None)
+    app.config["WEBLOG"] = settings
+    # An unhandled exception has to reach datadog_lambda, as in a function without a framework:
+    # the invocation fails, and the span says why.
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    # `/params/x` and `/params/x/` are one endpoint, because a front door may redirect to either one.
+    # No path is redirected, because the tracer would then see another request than the client sent.
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    # Keys stay in the order in which they are written, as in the bare health document.
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.register_error_handler(MissingPackage, missing_package)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app

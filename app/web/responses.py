@@ -1,0 +1,30 @@
+"""The responses that views give: plain text, JSON, and the errors."""
+
+from __future__ import annotations
+
+from flask import Response, jsonify
+from werkzeug.exceptions import BadRequest
+
+from app.clients.packages import MissingPackage
+
+
+def plain_text(text: str, status: int = 200) -> Response:
+    """A `text/plain` response without a charset parameter, as the other weblogs send it."""
+    return Response(text, status, content_type="text/plain")
+
+
+def json_document(document: object, status: int = 200) -> Response:
+    """An `application/json` response, with the keys in the order in which they are written."""
+    response = jsonify(document)
+    response.status_code = status
+    return response
+
+
+def bad_request(problem: str) -> BadRequest:
+    """The 400 to raise: plain text that names what is wrong."""
+    return BadRequest(response=plain_text(f"{problem}\n", 400))
+
+
+def missing_package(error: MissingPackage) -> Response:
+    """501: plain text with the name of the package that the endpoint needs."""
+    return plain_text(f"{error}\n", 501)

@@ -1,0 +1,1 @@
+"""Tests of the HTTP event types (R1 to R117: docs/events.md)."""
