@@ -9,7 +9,6 @@ import inspect
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
 
 from flask import Flask
 from werkzeug.routing import Rule
@@ -20,8 +19,6 @@ END = "<!-- Written by hand from here on. -->\n"
 
 # A field of a contract: `200: ...`, `Query: ...`, `` `status_code`: ... ``.
 FIELD = re.compile(r"(?:\d{3}|[A-Z][a-z]+(?: [a-z]+)?|`\w+`): ")
-# Flask adds these two to a view's methods.
-AUTOMATIC = {"HEAD", "OPTIONS"}
 
 
 def made(app: Flask) -> str:
@@ -29,7 +26,7 @@ def made(app: Flask) -> str:
     lines = []
     for name, blueprint in app.blueprints.items():
         module = sys.modules[blueprint.import_name]
-        title, _, rest = _summary(module).partition(": ")
+        title, _, rest = (inspect.getdoc(module) or "").partition(": ")
         lines += [f"## {title.rstrip('.')}", "", rest[:1].upper() + rest[1:], ""]
         for endpoint, view in app.view_functions.items():
             if endpoint.rpartition(".")[0] != name:
@@ -64,18 +61,11 @@ def page(app: Flask) -> str:
     return text[: text.index(BEGIN) + len(BEGIN)] + "\n" + made(app) + text[text.index(END) :]
 
 
-def _summary(module: ModuleType) -> str:
-    return " ".join((inspect.getdoc(module) or "").split("\n\n")[0].split()) + _more(module)
-
-
-def _more(module: ModuleType) -> str:
-    _, _, more = (inspect.getdoc(module) or "").partition("\n\n")
-    return f"\n\n{more}" if more else ""
-
-
 def _methods(rules: list[Rule]) -> list[str]:
     methods = set().union(*(rule.methods or () for rule in rules))
-    automatic = AUTOMATIC if all(rule.provide_automatic_options for rule in rules) else {"HEAD"}
+    # Flask notes on its rules whether it answers OPTIONS itself.
+    answers_itself = all(getattr(rule, "provide_automatic_options", True) for rule in rules)
+    automatic = {"HEAD", "OPTIONS"} if answers_itself else {"HEAD"}
     order = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
     return [method for method in order if method in methods - automatic]
 
