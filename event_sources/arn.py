@@ -31,7 +31,3 @@ class Arn:
         """The resource without its kind: `weblog` of `table/weblog/stream/2026` and of `weblog`."""
         parts = self.resource.split("/")
         return parts[1] if len(parts) > 1 else parts[0]
-
-    def sibling(self, service: str, resource: str) -> Arn:
-        """The name of another service's resource, in the same region and account."""
-        return Arn(self.partition, service, self.region, self.account, resource)

@@ -17,9 +17,10 @@ from event_sources.sources.pushed import PREFIX, Pushed
 FIELDS = ("version", "id", "detail-type", "source", "account", "time", "region", "resources", "detail")
 
 
-def event(found: Json) -> Json:
-    """The event, without what only the local endpoint adds."""
-    return {name: found[name] for name in FIELDS if name in found}
+def event(found: Json, account: str) -> Json:
+    """The event, without what only the local endpoint adds, and with the account, which it may leave out."""
+    whole = {"account": account, **found}
+    return {name: whole[name] for name in FIELDS if name in whole}
 
 
 class EventBridge(Pushed):
@@ -35,7 +36,7 @@ class EventBridge(Pushed):
         self.client.put_targets(Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": str(queue)}])
 
     def event(self, body: Json) -> Json | None:
-        return event(body)
+        return event(body, self.mapping.source.account)
 
     @staticmethod
     def sample(sample: Sample) -> Json:
@@ -48,10 +49,10 @@ class EventBridge(Pushed):
                 "id": str(uuid.uuid4()),
                 "detail-type": "weblog",
                 "source": "weblog",
-                "account": ACCOUNT,
                 "time": times.in_seconds(times.now()),
                 "region": sample.region,
                 "resources": [],
                 "detail": sample.json_object("the detail"),
-            }
+            },
+            ACCOUNT,
         )

@@ -33,7 +33,8 @@ class Pushed(Source):
         source = self.mapping.source
         name = f"{PREFIX}{source.service}-{source.name}"[:80].replace(".", "-")
         url = queues.create_queue(QueueName=name)["QueueUrl"]
-        self.connect(source.sibling("sqs", name))
+        found = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        self.connect(Arn.parse(found["Attributes"]["QueueArn"]))
         return [PushedPoller(self, queues, url)]
 
     @abstractmethod

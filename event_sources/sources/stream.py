@@ -158,10 +158,14 @@ class ShardPoller:
 
     def _invoke(self, records: Sequence[Record]) -> Answer:
         """Invoke; where the Invoke API cannot be reached, wait: that is not the records' fault."""
+        complained = False
         while True:
             try:
                 answer = self.stream.function.invoke({"Records": [record.event for record in records]})
-            except NotInvokedError:
+            except NotInvokedError as error:
+                if not complained:
+                    log.warning("%s: %s", self.name, error)
+                    complained = True
                 if self.stream.stop.wait(self.stream.settings.retry_seconds):
                     raise
                 continue

@@ -283,7 +283,7 @@ def test_the_stream_of_a_table(
     (event,) = function.wait_for_events(1)
     first = {**key, "n": {"N": "1.5"}, "bytes": {"B": "AP8="}}
     second = {**key, "set": {"BS": ["AQ=="]}}
-    changes = [
+    changes: list[tuple[str, Json]] = [
         ("INSERT", {"NewImage": first}),
         ("MODIFY", {"NewImage": second, "OldImage": first}),
         ("REMOVE", {"OldImage": second}),
