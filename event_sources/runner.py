@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Sequence
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,8 @@ log = logging.getLogger("event_sources")
 
 # Seconds until a missing source, or a stream's new shards, are looked for again.
 LOOK_AGAIN = 2
+# Seconds for what is under way at the end. What is cut off is delivered again by the next start.
+GRACE = 1
 
 
 class Runner:
@@ -48,8 +51,9 @@ class Runner:
             if were_missing and not missing:
                 log.info("ready: %d mappings", len(self._sources))
             self.stop.wait(LOOK_AGAIN)
+        end = time.monotonic() + GRACE
         for thread in self._threads.values():
-            thread.join(timeout=1)
+            thread.join(timeout=max(0, end - time.monotonic()))
 
     def _start(self, source: Source) -> bool:
         """Start a thread for each poller that has none; False when the source is not there."""
@@ -74,6 +78,10 @@ class Runner:
                 busy = False
                 if not self.stop.is_set():
                     self._complain(poller.name, str(error))
+            except Exception:
+                # Whatever it is, the source must not stay silent for the rest of the day.
+                busy = False
+                log.exception("%s: cannot deliver", poller.name)
             else:
                 self._complaints.pop(poller.name, None)
             if not busy:
