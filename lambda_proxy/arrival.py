@@ -19,18 +19,20 @@ class Arrival:
     request_id: str
     short_id: str
     trace_root: str
+    parent_id: str
 
     @classmethod
     def now(cls) -> Arrival:
         """Note the arrival of a request at this moment."""
         milliseconds = time.time_ns() // 1_000_000
-        noise = os.urandom(39)
+        noise = os.urandom(47)
         return cls(
             milliseconds=milliseconds,
-            request_id=str(uuid.UUID(bytes=noise[23:], version=4)),
+            request_id=str(uuid.UUID(bytes=noise[23:39], version=4)),
             # 16 characters that end in "=", as API Gateway's short ids do: 11 bytes in base64.
             short_id=base64.urlsafe_b64encode(noise[:11]).decode(),
             trace_root=f"1-{milliseconds // 1000:08x}-{noise[11:23].hex()}",
+            parent_id=noise[39:].hex(),
         )
 
     @property

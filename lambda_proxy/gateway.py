@@ -39,11 +39,10 @@ async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> R
     try:
         return await _invoke(front_door, invoker, request, arrival)
     except InvocationError as error:
-        response = front_door.failure(error.failure, arrival)
-        reason = front_door.reasons.get(error.failure)
-        status = f"{response.status} {reason}" if reason else response.status
-        log.warning("%s %s: %s, %s", request.method, request.path, status, error)
-        return response
+        return _logged(front_door, request, front_door.failure(error.failure, arrival), error)
+    except ResultError as error:
+        malformed = InvocationError(Failure.INVALID_RESULT, str(error))
+        return _logged(front_door, request, front_door.malformed(error, arrival), malformed)
 
 
 async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arrival: Arrival) -> Response:
@@ -57,7 +56,12 @@ async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arr
         log.debug("result: %d %s", answer.status, answer.body.decode("utf-8", "replace"))
     if len(answer.body) > front_door.max_result:
         raise InvocationError(Failure.RESULT_TOO_LARGE, f"{len(answer.body)} bytes")
-    try:
-        return front_door.response(request, read_result(answer), arrival)
-    except ResultError as error:
-        raise InvocationError(Failure.INVALID_RESULT, str(error)) from error
+    return front_door.response(request, read_result(answer), arrival)
+
+
+def _logged(front_door: FrontDoor, request: Request, response: Response, error: InvocationError) -> Response:
+    """Return the response to a failure, after a line about it in the log."""
+    reason = front_door.reasons.get(error.failure)
+    status = f"{response.status} {reason}" if reason else response.status
+    log.warning("%s %s: %s, %s", request.method, request.path, status, error)
+    return response

@@ -46,7 +46,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response; Content-Length and Date are the server's business."""
+    """An HTTP response, without Content-Length and Date, which the server adds.
+
+    In header values each character is one byte, as in WSGI.
+    """
 
     status: int
     headers: Sequence[Header] = ()

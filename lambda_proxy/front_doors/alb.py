@@ -96,16 +96,14 @@ class LoadBalancer(FrontDoor):
 
     def event(self, request: Request, arrival: Arrival) -> Event:
         """Return the event; query and path stay as sent (R54, R60), names are lower-case (R52)."""
-        headers = grouped(
-            (name.lower(), value) for name, value in forwarded_headers(request, _trace_id(request, arrival))
-        )
+        headers = forwarded_headers(request, _trace_id(request, arrival), passed_on=("connection",))
         body, encoded = _body(request)
         return {
             "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
             "httpMethod": request.method,
             "path": request.path,
             self.query_key: self.fold(grouped(query_pairs(request.query))),
-            self.headers_key: self.fold(headers),
+            self.headers_key: self.fold(grouped((name.lower(), value) for name, value in headers)),
             "body": body,
             "isBase64Encoded": encoded,
         }

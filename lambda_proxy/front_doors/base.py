@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote_plus
 
 from invoke_api.outcome import RESULT_LIMIT, Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.front_doors.results import ResultError
 from lambda_proxy.front_doors.routes import Route
 from lambda_proxy.messages import Header, Request, Response
 
@@ -20,9 +21,9 @@ Event = dict[str, Any]
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 
-# The connection's own headers end at any front door: they say nothing about the message.
+# Headers that concern one connection end at each front door; an ALB alone passes `connection` on (R114).
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
-WRITTEN_BY_THE_FRONT_DOOR = frozenset({"x-forwarded-port", "x-forwarded-proto", "expect"})
+WRITTEN_BY_THE_FRONT_DOOR = frozenset({"x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id", "expect"})
 TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 
 
@@ -68,13 +69,21 @@ class FrontDoor(ABC):
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
         """Return the response that AWS would have made of the result; ResultError if it makes none."""
 
+    def malformed(self, error: ResultError, arrival: Arrival) -> Response:
+        """Return the response that AWS would have given to a result that `response` refused."""
+        return self.failure(Failure.INVALID_RESULT, arrival)
+
     @abstractmethod
     def failure(self, failure: Failure, arrival: Arrival) -> Response:
         """Return the response that AWS would have given for this failure."""
 
 
-def forwarded_headers(request: Request, trace_id: str) -> list[Header]:
-    """Return the request's headers as a front door passes them on (R11, R12, R51)."""
+def forwarded_headers(request: Request, trace_id: str, *, passed_on: Collection[str] = ()) -> list[Header]:
+    """Return the request's headers as a front door passes them on (R11, R12, R51).
+
+    `passed_on` names, in lower case, headers of the connection that this front door keeps.
+    """
+    dropped = (HOP_BY_HOP | WRITTEN_BY_THE_FRONT_DOOR) - set(passed_on)
     kept: list[Header] = []
     clients: list[str] = []
     has_length = False
@@ -85,9 +94,7 @@ def forwarded_headers(request: Request, trace_id: str) -> list[Header]:
         elif lower == "content-length":
             has_length = True
             kept.append((name, value))
-        elif (
-            lower not in HOP_BY_HOP and lower not in WRITTEN_BY_THE_FRONT_DOOR and lower != "x-amzn-trace-id"
-        ):
+        elif lower not in dropped:
             kept.append((name, value))
     if request.body and not has_length:
         kept.append(("Content-Length", str(len(request.body))))

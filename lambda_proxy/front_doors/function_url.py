@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from invoke_api.outcome import EVENT_LIMIT, Failure
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import REGION, json_response
-from lambda_proxy.front_doors.payload2 import Payload2, http_context, lower_headers
+from lambda_proxy.front_doors.payload2 import Payload2, lower_headers
 from lambda_proxy.front_doors.results import remapped, without
 from lambda_proxy.messages import Header, Request, Response
 
@@ -35,8 +36,12 @@ class FunctionUrl(Payload2):
         return self.failure(Failure.EVENT_TOO_LARGE, arrival) if len(request.body) > EVENT_LIMIT else None
 
     def raw_path(self, request: Request) -> str:
-        """As sent, still encoded (R44)."""
+        """Return the path as sent, still encoded (R44)."""
         return request.path
+
+    def context_path(self, request: Request) -> str:
+        """Return the path decoded (R44)."""
+        return unquote(request.path)
 
     def headers(self, request: Request, arrival: Arrival) -> dict[str, str]:
         """With `cookie`, although `cookies` is filled too (R46)."""
@@ -50,7 +55,7 @@ class FunctionUrl(Payload2):
             "authorizer": None,
             "domainName": DOMAIN,
             "domainPrefix": URL_ID,
-            "http": http_context(request),
+            "http": self.http_context(request),
             "requestId": arrival.request_id,
             "routeKey": "$default",
             "stage": "$default",

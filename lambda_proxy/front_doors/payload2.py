@@ -9,7 +9,6 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import unquote
 
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import (
@@ -56,6 +55,10 @@ class Payload2(FrontDoor):
     @abstractmethod
     def raw_path(self, request: Request) -> str:
         """Return the event's `rawPath`."""
+
+    @abstractmethod
+    def context_path(self, request: Request) -> str:
+        """Return the path in the event's `requestContext.http`."""
 
     @abstractmethod
     def sent(self, headers: list[Header], arrival: Arrival) -> list[Header]:
@@ -105,6 +108,16 @@ class Payload2(FrontDoor):
             decode_base64(text) if is_base64(result) else encode_text(text),
         )
 
+    def http_context(self, request: Request) -> dict[str, Any]:
+        """Return the event's `requestContext.http`."""
+        return {
+            "method": request.method,
+            "path": self.context_path(request),
+            "protocol": "HTTP/1.1",
+            "sourceIp": request.peer,
+            "userAgent": request.header("user-agent") or "",
+        }
+
     def infer(self, result: object) -> str:
         """Return the body of an inferred response: compact JSON."""
         return json.dumps(result, ensure_ascii=False, separators=(",", ":"))
@@ -116,17 +129,6 @@ def lower_headers(request: Request, arrival: Arrival) -> dict[str, str]:
     for name, value in forwarded_headers(request, trace_id(request, arrival)):
         groups.setdefault(name.lower(), []).append(value)
     return {name: SEPARATORS.get(name, ",").join(values) for name, values in groups.items()}
-
-
-def http_context(request: Request) -> dict[str, Any]:
-    """Return the event's `requestContext.http`: the path is decoded for both (R30, R44)."""
-    return {
-        "method": request.method,
-        "path": unquote(request.path),
-        "protocol": "HTTP/1.1",
-        "sourceIp": request.peer,
-        "userAgent": request.header("user-agent") or "",
-    }
 
 
 def _cookies(request: Request) -> list[str]:

@@ -23,6 +23,7 @@ from lambda_proxy.front_doors.base import (
     values_size,
 )
 from lambda_proxy.front_doors.results import (
+    Base64Error,
     ResultError,
     body_of,
     decode_base64,
@@ -46,6 +47,18 @@ DOMAIN = f"{API_ID}.execute-api.{REGION}.amazonaws.com"
 EVERYTHING = (Route("ANY", "/"), Route("ANY", "/{proxy+}"))
 # Beside those that the front door writes itself (R20).
 CANONICAL = {name.lower(): name for name in ("Authorization", "Host", "User-Agent")}
+# Beside the connection's own headers (R21, R110).
+DROPPED = frozenset(
+    {
+        "content-length",
+        "content-md5",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "trailer",
+        "www-authenticate",
+    }
+)
 RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 MAX_BODY = 10 * 1024 * 1024
@@ -63,6 +76,7 @@ FAILURES = {
     Failure.UNREACHABLE: (500, "Internal server error", "InternalServerErrorException"),
     Failure.NO_FUNCTION: (500, "Internal server error", "InternalServerErrorException"),
 }
+BAD_BASE64 = (500, "Internal server error", "InternalServerErrorException")
 
 
 class RestApi(FrontDoor):
@@ -90,7 +104,7 @@ class RestApi(FrontDoor):
         headers = grouped(
             (CANONICAL.get(name.lower(), name), value)
             for name, value in forwarded_headers(request, trace_id(request, arrival))
-            if name.lower() != "content-length"
+            if name.lower() not in DROPPED
         )
         query = grouped(decoded_pairs(request.query.replace(";", "&")))
         body, encoded = self._body(request)
@@ -126,7 +140,7 @@ class RestApi(FrontDoor):
                 *with_default_type(headers, "application/json"),
                 ("x-amzn-RequestId", arrival.request_id),
                 ("x-amz-apigw-id", arrival.short_id),
-                ("X-Amzn-Trace-Id", f"Root={arrival.trace_root}"),
+                ("X-Amzn-Trace-Id", _response_trace_id(request, arrival)),
             ],
             decode_base64(body) if decode else encode_text(body),
         )
@@ -134,6 +148,12 @@ class RestApi(FrontDoor):
     def failure(self, failure: Failure, arrival: Arrival) -> Response:
         """Return the gateway's own answer to a failure."""
         return _error(arrival, *FAILURES[failure])
+
+    def malformed(self, error: ResultError, arrival: Arrival) -> Response:
+        """Return the gateway's answer to a malformed result; one to bad base64 differs (R68, R112)."""
+        if isinstance(error, Base64Error):
+            return _error(arrival, *BAD_BASE64)
+        return super().malformed(error, arrival)
 
     def _choose(self, request: Request) -> tuple[Route, dict[str, str]] | None:
         return choose(self.options.routes or EVERYTHING, request.method, _collapse(request.path))
@@ -149,8 +169,10 @@ class RestApi(FrontDoor):
     def _is_binary(self, content_type: str | None) -> bool:
         kind = media_type(content_type)
         return any(
-            pattern in ("*/*", kind) or (pattern.endswith("/*") and kind.startswith(pattern[:-1]))
+            pattern == "*/*" or pattern == kind or (pattern.endswith("/*") and kind.startswith(pattern[:-1]))
             for pattern in self.options.binary_media_types
+            # A wildcard on the left matches nothing, not even itself (R113).
+            if pattern == "*/*" or not pattern.startswith("*")
         )
 
     def _accepts_binary(self, request: Request) -> bool:
@@ -196,6 +218,12 @@ def _context(request: Request, arrival: Arrival, route: Route) -> dict[str, Any]
         "resourcePath": route.template,
         "stage": STAGE,
     }
+
+
+def _response_trace_id(request: Request, arrival: Arrival) -> str:
+    """Return the event's whole trace header; a root alone gets a parent (R111)."""
+    given = trace_id(request, arrival)
+    return given if ";" in given else f"{given};Parent={arrival.parent_id}"
 
 
 def _merged(multi: list[Header], single: list[Header]) -> list[Header]:

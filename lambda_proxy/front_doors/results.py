@@ -20,6 +20,10 @@ class ResultError(Exception):
     """The function's result has not the shape that its front door requires."""
 
 
+class Base64Error(ResultError):
+    """The body is not the base64 that the result says it is."""
+
+
 def status_of(result: Mapping[str, Any]) -> int:
     """Return the status code, an integer or one in a string; from 200 on, for 1xx ends no exchange."""
     status = result["statusCode"]
@@ -46,13 +50,20 @@ def multi_headers_of(result: Mapping[str, Any]) -> list[Header]:
 
 
 def header(name: str, value: object) -> Header:
-    """Return a header that can be sent."""
+    """Return a header that can be sent; each character of its value is one byte.
+
+    A WSGI app's values have that form already. A value that cannot have it is sent in UTF-8.
+    """
     if isinstance(value, (bool, int, float)):
         value = json.dumps(value)
     if not isinstance(value, str):
         raise ResultError(f"the header {name!r} is {short(value)}")
     if not HEADER_NAME.fullmatch(name) or UNSENDABLE.search(value):
         raise ResultError(f"the header {name!r} cannot be sent: {short(value)}")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        value = encode_text(value).decode("latin-1")
     return name, value
 
 
@@ -75,11 +86,11 @@ def is_base64(result: Mapping[str, Any]) -> bool:
 
 
 def decode_base64(text: str) -> bytes:
-    """Return the bytes behind the text; ResultError if it is no base64."""
+    """Return the bytes behind the text; Base64Error if it is not valid base64."""
     try:
         return base64.b64decode(text.encode("ascii"), validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise ResultError(f"body is no base64: {short(text)}") from error
+        raise Base64Error(f"body is not valid base64: {short(text)}") from error
 
 
 def encode_text(text: str) -> bytes:

@@ -25,6 +25,8 @@ def act(event: dict[str, Any], context: Any) -> Any:
         return json.loads(event["body"])
     if command == "meet":
         return respond(meet(Path(os.environ["MEETING"]), int(argument)))
+    if command == "request-id":
+        return respond(context.aws_request_id)
     if command == "context":
         custom = context.client_context.custom if context.client_context else None
         return {"custom": custom, "pid": os.getpid()}

@@ -1,4 +1,4 @@
-"""What all front doors do alike: rules R1 to R13 of docs/events.md."""
+"""What all front doors do alike: rules R1 to R13, and R114, of docs/events.md."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ def test_r8_ids_are_unique_and_look_like_aws_s() -> None:
         assert re.fullmatch(UUID, arrival.request_id)
         assert re.fullmatch(r"[A-Za-z0-9_-]{15}=", arrival.short_id)
         assert re.fullmatch(r"1-[0-9a-f]{8}-[0-9a-f]{24}", arrival.trace_root)
-    for field in ("request_id", "short_id", "trace_root"):
+        assert re.fullmatch(r"[0-9a-f]{16}", arrival.parent_id)
+    for field in ("request_id", "short_id", "trace_root", "parent_id"):
         assert len({getattr(arrival, field) for arrival in arrivals}) == 100
 
 
@@ -128,12 +129,18 @@ def test_r13_protocol(door: FrontDoor) -> None:
     assert (context.get("protocol") or context["http"]["protocol"]) == "HTTP/1.1"
 
 
-CONNECTION = ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "Expect"]
+CONNECTION = ["Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "Expect"]
 
 
 @pytest.mark.parametrize("name", CONNECTION)
 def test_what_concerns_the_connection_stays_there(front_door: FrontDoor, name: str) -> None:
     assert name.lower() not in headers_of(event_of(front_door, "/", (name, "chunked")))
+
+
+def test_r21_r114_connection_reaches_the_function_behind_a_balancer_alone(front_door: FrontDoor) -> None:
+    headers = headers_of(event_of(front_door, "/", ("Connection", "keep-alive")))
+    expected = "keep-alive" if isinstance(front_door, (Alb, AlbMulti)) else None
+    assert headers.get("connection") == expected
 
 
 def test_forwarded_port_and_proto_cannot_be_forged(front_door: FrontDoor) -> None:

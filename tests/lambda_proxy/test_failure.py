@@ -7,11 +7,21 @@ only in minutes; test_server.py has the rest.
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from invoke_api.outcome import Answer, Failure, InvocationError
-from lambda_proxy.front_doors import FRONT_DOORS, Alb, AlbMulti, FrontDoor, FunctionUrl, HttpApi, RestApi
+from lambda_proxy.front_doors import (
+    FRONT_DOORS,
+    Alb,
+    AlbMulti,
+    FrontDoor,
+    FunctionUrl,
+    HttpApi,
+    Options,
+    RestApi,
+)
 from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Request, Response
 from tests.lambda_proxy.support import HOST, values
@@ -91,6 +101,20 @@ def test_r67_r69_r71_r73_r77_r81_r95_r96_r97_function_error(
 
 def test_r68_r70_r73_malformed_result(front_door: FrontDoor) -> None:
     assert_function_error(front_door, get(front_door, Answer(200, b'{"statusCode":0}')))
+
+
+@pytest.mark.parametrize("body", ["èé+à)(", "aGVsbG8", "aGVs bG8="])
+def test_r112_rest_answers_500_to_bad_base64(caplog: pytest.LogCaptureFixture, body: str) -> None:
+    door = RestApi(Options(binary_media_types=("image/png",)))
+    invoker = Invoker(Answer(200, json.dumps({"isBase64Encoded": True, "body": body}).encode()))
+    request = Request(headers=(HOST, ("Accept", "image/png")))
+    response = asyncio.run(handle(door, invoker, request))
+    assert (response.status, response.body) == (500, REST_502)
+    assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
+    assert "GET /: 500, the function's result is malformed: body is not valid base64: " in caplog.text
+    # A client that gets the text as it is notices nothing.
+    response = asyncio.run(handle(door, invoker, Request(headers=(HOST,))))
+    assert (response.status, response.body) == (200, body.encode())
 
 
 def test_r72_function_url_without_function() -> None:

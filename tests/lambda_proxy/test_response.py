@@ -1,4 +1,4 @@
-"""What results become: rules R61 to R66, R68, R70, R73, R74, R82, R83 and R88 of docs/events.md."""
+"""What results become: rules R61 to R66, R68, R70, R73, R74, R82, R83, R88 and R111 of docs/events.md."""
 
 from __future__ import annotations
 
@@ -129,6 +129,9 @@ def test_r65_balancer_reads_the_map_of_its_mode() -> None:
 @pytest.mark.parametrize(
     ("accept", "body"),
     [
+        ("application/whatever", b"hello"),
+        ("application/*", b"hello"),
+        ("image", b"aGVsbG8="),
         ("image/png", b"hello"),
         ("image/png;q=0.5, text/html", b"hello"),
         ("text/html, image/png", b"aGVsbG8="),
@@ -138,7 +141,7 @@ def test_r65_balancer_reads_the_map_of_its_mode() -> None:
     ],
 )
 def test_r66_rest_decodes_what_the_client_accepts(accept: str, body: bytes) -> None:
-    api = RestApi(Options(binary_media_types=("image/png",)))
+    api = RestApi(Options(binary_media_types=("image/png", "application/*")))
     encoded = result(isBase64Encoded=True, body="aGVsbG8=")
     assert response_of(api, encoded, ("Accept", accept)).body == body
 
@@ -147,7 +150,7 @@ def test_r66_rest_decodes_what_the_client_accepts(accept: str, body: bytes) -> N
 def test_r66_all_others_always_decode(door: FrontDoor) -> None:
     encoded = result(isBase64Encoded=True, body="/+8=", multi={})
     assert response_of(door, encoded).body == b"\xff\xef"
-    with pytest.raises(ResultError, match="no base64"):
+    with pytest.raises(ResultError, match="not valid base64"):
         response_of(door, result(isBase64Encoded=True, body="no base64!", multi={}))
 
 
@@ -249,8 +252,33 @@ def test_r88_rest_remaps_its_own_headers() -> None:
         ("Content-Type", "application/json"),
         ("x-amzn-RequestId", ARRIVAL.request_id),
         ("x-amz-apigw-id", ARRIVAL.short_id),
-        ("X-Amzn-Trace-Id", f"Root={ARRIVAL.trace_root}"),
+        ("X-Amzn-Trace-Id", f"Root={ARRIVAL.trace_root};Parent={ARRIVAL.parent_id}"),
     ]
+
+
+ROOT = "Root=1-3152b799-8954dae64eda91bc9a23a7e8"
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        (f"{ROOT};Parent=7fa8c0f79203be72;Sampled=1", f"{ROOT};Parent=7fa8c0f79203be72;Sampled=1"),
+        (ROOT, f"{ROOT};Parent={ARRIVAL.parent_id}"),
+    ],
+)
+def test_r111_rest_answers_with_the_client_s_trace_header(sent: str, answered: str) -> None:
+    response = response_of(REST, {}, ("x-amzn-trace-id", sent))
+    assert values(response, "X-Amzn-Trace-Id") == [answered]
+
+
+def test_a_header_value_is_bytes(front_door: FrontDoor) -> None:
+    # A WSGI app has one character a byte: "Ã©" are the two bytes of "é" in UTF-8.
+    sent = {"X-Wsgi": "Ã©", "X-Latin": "é", "X-Wide": "€"}
+    response = response_of(
+        front_door, result(headers=sent, multi={name: [value] for name, value in sent.items()})
+    )
+    arrived = {name: values(response, name)[0].encode("latin-1") for name in sent}
+    assert arrived == {"X-Wsgi": b"\xc3\xa9", "X-Latin": b"\xe9", "X-Wide": b"\xe2\x82\xac"}
 
 
 def test_function_url_remaps_too() -> None:
