@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.front_doors import BY_NAME
 from lambda_proxy.messages import Header, Request
-from lambda_proxy.settings import EVENT_TYPES, VARIANTS, Settings
+from lambda_proxy.settings import Settings
 
 
 class SampleError(Exception):
@@ -33,7 +34,7 @@ def print_event(settings: Settings, options: argparse.Namespace) -> None:
         raise SampleError(
             f"--path {request.target!r} is no raw path: it starts with / and is percent-encoded"
         )
-    front_door = {**EVENT_TYPES, **VARIANTS}[options.type](settings.options)
+    front_door = BY_NAME[options.type](settings.options)
     arrival = Arrival.now()
     refusal = front_door.refusal(request, arrival)
     if refusal is not None:

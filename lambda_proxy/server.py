@@ -12,9 +12,9 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from lambda_proxy.emulators import Emulators
+from lambda_proxy.exchange import handle, log
 from lambda_proxy.finder import find, keep_found
 from lambda_proxy.front_doors import FrontDoor
-from lambda_proxy.gateway import handle, log
 from lambda_proxy.header_bytes import ByteResponse
 from lambda_proxy.messages import Request, Response
 from lambda_proxy.settings import EVENT_TYPES, Settings

@@ -135,6 +135,7 @@ class Alb(LoadBalancer):
     """Single-value headers: of a repeated name the last value counts (R55, R56)."""
 
     event_type = "application-load-balancer"
+    variant = "alb"
     headers_key = "headers"
     query_key = "queryStringParameters"
 
@@ -151,6 +152,7 @@ class AlbMulti(LoadBalancer):
     """Multi-value headers: every value is a list (R56, R57)."""
 
     event_type = "application-load-balancer-multi"
+    variant = "alb-multi"
     headers_key = "multiValueHeaders"
     query_key = "multiValueQueryStringParameters"
 

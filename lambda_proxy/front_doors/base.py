@@ -48,6 +48,11 @@ class FrontDoor(ABC):
     """
 
     event_type: ClassVar[str]
+    """The name in `LAMBDA_EVENT_TYPE`, which is the test suite's."""
+
+    variant: ClassVar[str]
+    """The name of the image's variant, which is shorter to type; both names are accepted everywhere."""
+
     default_timeout: ClassVar[float] = 0
     max_result: ClassVar[int] = RESULT_LIMIT
     reasons: ClassVar[Mapping[Failure, str]] = {}

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from invoke_api.outcome import EVENT_LIMIT, Failure
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import REGION, json_response
-from lambda_proxy.front_doors.payload2 import Payload2, lower_headers
+from lambda_proxy.front_doors.payload_v2 import PayloadV2, lower_headers
 from lambda_proxy.front_doors.results import remapped, without
 from lambda_proxy.messages import Header, Request, Response
 
@@ -25,10 +25,11 @@ TLS_HEADERS = {
 }
 
 
-class FunctionUrl(Payload2):
+class FunctionUrl(PayloadV2):
     """A Function URL with auth type NONE (R43 to R49, R61, R63, R65, R66, R71, R72, R79)."""
 
     event_type = "function-url"
+    variant = "function-url"
     default_content_type = "application/json"
 
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
@@ -63,7 +64,7 @@ class FunctionUrl(Payload2):
             "timeEpoch": arrival.milliseconds,
         }
 
-    def sent(self, headers: list[Header], arrival: Arrival) -> list[Header]:
+    def response_headers(self, headers: list[Header], arrival: Arrival) -> list[Header]:
         """Headers that only the service may send come under another name."""
         kept = remapped(without(headers, "transfer-encoding"), {"connection", "content-length", "server"})
         return [*kept, *_own_headers(arrival)]

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import ACCOUNT_ID, REGION, json_response, values_size
-from lambda_proxy.front_doors.payload2 import Payload2, lower_headers
+from lambda_proxy.front_doors.payload_v2 import PayloadV2, lower_headers
 from lambda_proxy.front_doors.results import without
 from lambda_proxy.front_doors.routes import DEFAULT, Route, choose
 from lambda_proxy.messages import Header, Request, Response
@@ -41,10 +41,11 @@ FAILURES = {
 }
 
 
-class HttpApi(Payload2):
+class HttpApi(PayloadV2):
     """An HTTP API with a Lambda proxy integration (R30 to R42, R61, R63, R65, R66, R69, R70, R76)."""
 
     event_type = "apigateway-http"
+    variant = "apigw-http"
     default_timeout = 30
     default_content_type = "text/plain; charset=utf-8"
 
@@ -95,7 +96,7 @@ class HttpApi(Payload2):
         chosen = self._choose(request)
         return {name: _decoded(value) for name, value in chosen[1].items()} if chosen else {}
 
-    def sent(self, headers: list[Header], arrival: Arrival) -> list[Header]:
+    def response_headers(self, headers: list[Header], arrival: Arrival) -> list[Header]:
         """Return the gateway frames the message itself."""
         return [
             *without(headers, "connection", "content-length", "transfer-encoding"),

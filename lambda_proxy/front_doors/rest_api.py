@@ -83,6 +83,7 @@ class RestApi(FrontDoor):
     """A REST API with a Lambda proxy integration (R14 to R29, R61, R65 to R68, R75, R88)."""
 
     event_type = "apigateway-rest"
+    variant = "apigw-rest"
     default_timeout = 29
 
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:

@@ -12,6 +12,7 @@ import json
 import pytest
 
 from invoke_api.outcome import Answer, Failure, InvocationError
+from lambda_proxy.exchange import handle
 from lambda_proxy.front_doors import (
     FRONT_DOORS,
     Alb,
@@ -22,7 +23,6 @@ from lambda_proxy.front_doors import (
     Options,
     RestApi,
 )
-from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Request, Response
 from tests.lambda_proxy.support import HOST, values
 

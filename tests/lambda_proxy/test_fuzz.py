@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from invoke_api.outcome import Answer
+from lambda_proxy.exchange import handle
 from lambda_proxy.front_doors import FRONT_DOORS, FrontDoor
-from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Request, Response
 from tests.lambda_proxy.support import (
     ARRIVAL,

@@ -22,8 +22,8 @@ from app.events import http_event
 from app.weblog import create_app
 from app.wsgi import respond
 from invoke_api.outcome import Answer
+from lambda_proxy.exchange import handle
 from lambda_proxy.front_doors import FRONT_DOORS, Alb, FrontDoor, HttpApi, Options, RestApi
-from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Header, Request, Response
 from tests.lambda_proxy.support import HOST
 

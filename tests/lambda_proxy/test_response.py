@@ -11,7 +11,7 @@ from lambda_proxy.front_doors.results import ResultError
 from tests.lambda_proxy.support import ARRIVAL, response_of, values
 
 REST, HTTP, URL, ALB, MULTI = RestApi(), HttpApi(), FunctionUrl(), Alb(), AlbMulti()
-payload2 = pytest.mark.parametrize("door", [HTTP, URL], ids=["http-api", "function-url"])
+payload_v2 = pytest.mark.parametrize("door", [HTTP, URL], ids=["http-api", "function-url"])
 balancers = pytest.mark.parametrize("door", [ALB, MULTI], ids=["single", "multi"])
 
 
@@ -45,7 +45,7 @@ def test_r62_a_given_content_type_passes() -> None:
     assert values(response, "Content-Type") == ["image/png"]
 
 
-@payload2
+@payload_v2
 @pytest.mark.parametrize(
     ("inferred", "body"),
     [
@@ -105,7 +105,7 @@ def test_r65_rest_takes_null_headers() -> None:
     assert response_of(REST, {"headers": None, "multiValueHeaders": None, "body": "x"}).body == b"x"
 
 
-@payload2
+@payload_v2
 def test_r65_cookies_come_first(door: FrontDoor) -> None:
     response = response_of(
         door,

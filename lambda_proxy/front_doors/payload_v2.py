@@ -39,7 +39,7 @@ from lambda_proxy.messages import Header, Request, Response
 SEPARATORS = {"cookie": "; "}
 
 
-class Payload2(FrontDoor):
+class PayloadV2(FrontDoor):
     """A front door that speaks payload 2.0."""
 
     default_content_type: ClassVar[str]
@@ -61,7 +61,7 @@ class Payload2(FrontDoor):
         """Return the path in the event's `requestContext.http`."""
 
     @abstractmethod
-    def sent(self, headers: list[Header], arrival: Arrival) -> list[Header]:
+    def response_headers(self, headers: list[Header], arrival: Arrival) -> list[Header]:
         """Return the function's headers as this front door sends them, with its own."""
 
     def path_parameters(self, request: Request) -> dict[str, str]:
@@ -96,12 +96,12 @@ class Payload2(FrontDoor):
         if not isinstance(result, dict) or "statusCode" not in result:
             body = result if isinstance(result, str) else self.infer(result)
             return Response(
-                200, self.sent([("Content-Type", "application/json")], arrival), encode_text(body)
+                200, self.response_headers([("Content-Type", "application/json")], arrival), encode_text(body)
             )
         text = body_of(result)
         return Response(
             status_of(result),
-            self.sent(
+            self.response_headers(
                 with_default_type([*_set_cookies(result), *headers_of(result)], self.default_content_type),
                 arrival,
             ),
