@@ -1,4 +1,4 @@
-"""What a front door notes about one request when it arrives: its ids and its time."""
+"""The ids and the time that a front door gives a request when it arrives."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from functools import lru_cache
 
 @dataclass(frozen=True)
 class Arrival:
-    """The ids and the time of one request (R8 to R10, R12)."""
+    """The ids and the time of one request (R8 to R10, R12, R111).
+
+    `milliseconds` counts since 1970. `request_id` is a UUID, `short_id` has API Gateway's short
+    form. `trace_root` and `parent_id` are the two parts of a new trace header.
+    """
 
     milliseconds: int
     request_id: str
@@ -23,7 +27,7 @@ class Arrival:
 
     @classmethod
     def now(cls) -> Arrival:
-        """Note the arrival of a request at this moment."""
+        """Return new ids and the time of this moment."""
         milliseconds = time.time_ns() // 1_000_000
         noise = os.urandom(47)
         return cls(

@@ -1,4 +1,4 @@
-"""Takes one request through a front door and an invocation to its response."""
+"""Takes one request through a front door and an invocation, to its response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("lambda_proxy")
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-# What carries no request of a client: it never reaches the function, whatever the front door.
+# The proxy's own healthcheck, which does not invoke the function.
 HEALTHCHECK = Response(200, [("Content-Type", "text/plain; charset=utf-8")], b"Ok")
 
 
@@ -24,11 +24,14 @@ class Invoker(Protocol):
     """What invokes the function."""
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
-        """Return the answer to this event, or InvocationError."""
+        """Return the answer to this event; InvocationError if there is none.
+
+        `timeout` is in seconds; 0 waits without end.
+        """
 
 
 async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> Response:
-    """Return the response to any request: always one that the front door would have given."""
+    """Return the response to the request; each failure becomes the answer of the front door to it."""
     if request.method == "GET" and request.path == "/healthcheck":
         return HEALTHCHECK
     arrival = Arrival.now()

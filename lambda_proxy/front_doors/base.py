@@ -1,4 +1,4 @@
-"""What the front doors share: the steps that every one of them takes, and the shape they have."""
+"""What the front doors share: the methods that each of them has, and the steps that they have in common."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ TEXT_TYPES = frozenset({"application/json", "application/javascript", "applicati
 class Options:
     """What the owner of an API configures in AWS.
 
-    `routes` are the resources of a REST API or the routes of an HTTP API; none means that every
+    `routes` are the resources of a REST API or the routes of an HTTP API; without any, every
     path reaches the function. `binary_media_types` are a REST API's. `timeout` in seconds replaces
-    the front door's own; 0 waits for ever.
+    the front door's own; 0 waits without end.
     """
 
     routes: tuple[Route, ...] = ()
@@ -56,7 +56,7 @@ class FrontDoor(ABC):
     default_timeout: ClassVar[float] = 0
     max_result: ClassVar[int] = RESULT_LIMIT
     reasons: ClassVar[Mapping[Failure, str]] = {}
-    """How the front door's own log names a failure, for those that have such names."""
+    """The names of failures in the front door's own log, if it has such names."""
 
     def __init__(self, options: Options = Options()) -> None:
         self.options = options
@@ -64,23 +64,23 @@ class FrontDoor(ABC):
 
     @abstractmethod
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
-        """Return the answer to a request that never reaches the function; None for all others."""
+        """Return the answer to a request that must not reach the function; None if it may."""
 
     @abstractmethod
     def event(self, request: Request, arrival: Arrival) -> Event:
-        """Return the event that AWS would have made of the request."""
+        """Return the event that AWS would make from a request that `refusal` did not refuse."""
 
     @abstractmethod
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return the response that AWS would have made of the result; ResultError if it makes none."""
+        """Return the response that AWS would make from the result; ResultError if the result is malformed."""
 
     def malformed(self, error: ResultError, arrival: Arrival) -> Response:
-        """Return the response that AWS would have given to a result that `response` refused."""
+        """Return the answer that AWS would give when `response` raises this error."""
         return self.failure(Failure.INVALID_RESULT, arrival)
 
     @abstractmethod
     def failure(self, failure: Failure, arrival: Arrival) -> Response:
-        """Return the response that AWS would have given for this failure."""
+        """Return the answer that AWS would give to this failure."""
 
 
 def forwarded_headers(request: Request, trace_id: str, *, passed_on: Collection[str] = ()) -> list[Header]:
@@ -113,13 +113,13 @@ def forwarded_headers(request: Request, trace_id: str, *, passed_on: Collection[
 
 
 def trace_id(request: Request, arrival: Arrival) -> str:
-    """Return the client's trace header if it names a root, else a new one (R12)."""
+    """Return the client's trace header if it has a root, otherwise a new one (R12)."""
     given = request.header("x-amzn-trace-id")
     return given if given and "Root=" in given else f"Root={arrival.trace_root}"
 
 
 def query_pairs(query: str) -> list[Header]:
-    """Return the pairs of a query string, not decoded; empty ones are left out."""
+    """Return the names and values of a query string, not decoded; empty items are left out."""
     pairs = []
     for item in query.split("&"):
         if item:
@@ -129,12 +129,12 @@ def query_pairs(query: str) -> list[Header]:
 
 
 def decoded_pairs(query: str) -> list[Header]:
-    """Return the pairs of a query string, decoded as HTML forms are (R22)."""
+    """Return the names and values of a query string, decoded as in an HTML form (R22)."""
     return [(unquote_plus(name), unquote_plus(value)) for name, value in query_pairs(query)]
 
 
 def grouped(pairs: Iterable[Header]) -> dict[str, list[str]]:
-    """All values of each name, in order."""
+    """Return all values of each name, in order."""
     groups: dict[str, list[str]] = {}
     for name, value in pairs:
         groups.setdefault(name, []).append(value)
@@ -147,12 +147,12 @@ def joined(pairs: Iterable[Header]) -> dict[str, str]:
 
 
 def media_type(content_type: str | None) -> str:
-    """Return the bare media type, in lower case; empty when there is none."""
+    """Return the media type without parameters, in lower case; empty if there is none."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def is_text(content_type: str | None) -> bool:
-    """Whether a body of this type is passed as text, for all but REST APIs (R36, R59)."""
+    """Return whether a body of this type is text, behind every front door but a REST API (R36, R59)."""
     kind = media_type(content_type)
     return kind.startswith("text/") or kind in TEXT_TYPES
 
@@ -163,7 +163,7 @@ def encode_body(body: bytes) -> str:
 
 
 def values_size(headers: Sequence[Header]) -> int:
-    """How many bytes all header values have together."""
+    """Return how many bytes all header values have together."""
     return sum(len(value.encode("utf-8", "replace")) for _, value in headers)
 
 

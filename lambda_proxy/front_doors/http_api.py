@@ -70,13 +70,13 @@ class HttpApi(PayloadV2):
         return _decoded(request.path)
 
     def headers(self, request: Request, arrival: Arrival) -> dict[str, str]:
-        """Without `cookie`, which is in `cookies` alone (R34)."""
+        """Return the headers without `cookie`: the cookies are in `cookies` only (R34)."""
         headers = lower_headers(request, arrival)
         headers.pop("cookie", None)
         return headers
 
     def context(self, request: Request, arrival: Arrival) -> dict[str, Any]:
-        """Return the context; `refusal` has let the request pass."""
+        """Return the context of a request that `refusal` did not refuse."""
         chosen = self._choose(request)
         return {
             "accountId": ACCOUNT_ID,
@@ -97,7 +97,7 @@ class HttpApi(PayloadV2):
         return {name: _decoded(value) for name, value in chosen[1].items()} if chosen else {}
 
     def response_headers(self, headers: list[Header], arrival: Arrival) -> list[Header]:
-        """Return the gateway frames the message itself."""
+        """Return the headers without those that frame the message: the gateway writes these itself."""
         return [
             *without(headers, "connection", "content-length", "transfer-encoding"),
             ("Apigw-Requestid", arrival.short_id),

@@ -35,7 +35,7 @@ from lambda_proxy.front_doors.results import (
 )
 from lambda_proxy.messages import Header, Request, Response
 
-# Cookies are joined as HTTP/2 demands of whoever passes them on: only there may a client split them.
+# HTTP/2 lets a client split its cookies, and asks whoever passes them on to join them like this.
 SEPARATORS = {"cookie": "; "}
 
 
@@ -65,7 +65,7 @@ class PayloadV2(FrontDoor):
         """Return the function's headers as this front door sends them, with its own."""
 
     def path_parameters(self, request: Request) -> dict[str, str]:
-        """Return the event's `pathParameters`; none."""
+        """Return the event's `pathParameters`; empty if there are none."""
         return {}
 
     def event(self, request: Request, arrival: Arrival) -> Event:
@@ -92,7 +92,11 @@ class PayloadV2(FrontDoor):
         return event
 
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return what the result says if it has a status code, else infer (R61, R63, R65, R66, R70)."""
+        """Return the response that the result describes, or one inferred from it (R61, R63, R65, R66, R70).
+
+        A result that has a `statusCode` describes its response. Any other result is the body of a
+        response with status 200. ResultError if a field has a wrong shape.
+        """
         if not isinstance(result, dict) or "statusCode" not in result:
             body = result if isinstance(result, str) else self.infer(result)
             return Response(
@@ -124,7 +128,7 @@ class PayloadV2(FrontDoor):
 
 
 def lower_headers(request: Request, arrival: Arrival) -> dict[str, str]:
-    """All header names in lower case, repeated ones joined (R32, R33, R46)."""
+    """Return the headers by their names in lower case, repeated ones joined (R32, R33, R46)."""
     groups: dict[str, list[str]] = {}
     for name, value in forwarded_headers(request, trace_id(request, arrival)):
         groups.setdefault(name.lower(), []).append(value)
@@ -156,5 +160,5 @@ def _set_cookies(result: Mapping[str, Any]) -> list[Header]:
     if cookies is None:
         return []
     if not isinstance(cookies, list):
-        raise ResultError(f"cookies is no list but {short(cookies)}")
+        raise ResultError(f"cookies is not a list but {short(cookies)}")
     return [header("Set-Cookie", cookie) for cookie in cookies]

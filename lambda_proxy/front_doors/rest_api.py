@@ -45,9 +45,9 @@ STAGE = "Prod"
 DOMAIN = f"{API_ID}.execute-api.{REGION}.amazonaws.com"
 
 EVERYTHING = (Route("ANY", "/"), Route("ANY", "/{proxy+}"))
-# Beside those that the front door writes itself (R20).
+# In addition to the headers that the front door writes itself (R20).
 CANONICAL = {name.lower(): name for name in ("Authorization", "Host", "User-Agent")}
-# Beside the connection's own headers (R21, R110).
+# In addition to the headers of the connection (R21, R110).
 DROPPED = frozenset(
     {
         "content-length",
@@ -87,7 +87,7 @@ class RestApi(FrontDoor):
     default_timeout = 29
 
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
-        """Too large (R80, R83, R85), or no such resource or method (R26)."""
+        """Return the refusal of what is too large (R80, R83, R85) or has no resource or method (R26)."""
         if len(request.target) > MAX_URL:
             return _error(arrival, 414, "Request-URI Too Long")
         if values_size(request.headers) > MAX_HEADERS:
@@ -100,7 +100,7 @@ class RestApi(FrontDoor):
         return None
 
     def event(self, request: Request, arrival: Arrival) -> Event:
-        """Return the event; `refusal` has let the request pass."""
+        """Return the event (R14 to R25, R27 to R29, R110)."""
         route, parameters = self._choose(request) or (EVERYTHING[1], {})
         headers = grouped(
             (CANONICAL.get(name.lower(), name), value)
@@ -125,9 +125,9 @@ class RestApi(FrontDoor):
         }
 
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return the response to a well-formed result (R61, R65, R66, R68, R88)."""
+        """Return the response (R61, R65, R66, R88, R111); ResultError if the result is malformed (R68)."""
         if not isinstance(result, dict):
-            raise ResultError(f"no object but {short(result)}")
+            raise ResultError(f"not an object but {short(result)}")
         if unknown := result.keys() - RESULT_KEYS:
             raise ResultError(f"unknown keys: {', '.join(sorted(unknown))}")
         status = 200 if result.get("statusCode") is None else status_of(result)
@@ -151,7 +151,7 @@ class RestApi(FrontDoor):
         return _error(arrival, *FAILURES[failure])
 
     def malformed(self, error: ResultError, arrival: Arrival) -> Response:
-        """Return the gateway's answer to a malformed result; one to bad base64 differs (R68, R112)."""
+        """Return the gateway's answer to a malformed result (R68), or to base64 that is not valid (R112)."""
         if isinstance(error, Base64Error):
             return _error(arrival, *BAD_BASE64)
         return super().malformed(error, arrival)
@@ -164,7 +164,7 @@ class RestApi(FrontDoor):
             return None, False
         if self._is_binary(request.header("content-type")):
             return encode_body(request.body), True
-        # API Gateway spoils what is not UTF-8 unless its type is declared binary; so does this.
+        # API Gateway replaces what is not UTF-8, if the type is not a declared binary one; so does this.
         return request.body.decode("utf-8", "replace"), False
 
     def _is_binary(self, content_type: str | None) -> bool:
@@ -177,13 +177,13 @@ class RestApi(FrontDoor):
         )
 
     def _accepts_binary(self, request: Request) -> bool:
-        """Whether the first type in Accept is declared binary; wildcards of the client do not count (R66)."""
+        """Return whether the first type in Accept is a declared binary one (R66)."""
         first = (request.header("accept") or "").partition(",")[0]
         return self._is_binary(first)
 
 
 def _collapse(path: str) -> str:
-    """Return the path with one slash in front (R18)."""
+    """Return the path with one slash at its start instead of several (R18)."""
     return "/" + path.lstrip("/")
 
 
@@ -222,13 +222,16 @@ def _context(request: Request, arrival: Arrival, route: Route) -> dict[str, Any]
 
 
 def _response_trace_id(request: Request, arrival: Arrival) -> str:
-    """Return the event's whole trace header; a root alone gets a parent (R111)."""
+    """Return the trace header of the event; if it is only a root, with a parent (R111)."""
     given = trace_id(request, arrival)
     return given if ";" in given else f"{given};Parent={arrival.parent_id}"
 
 
 def _merged(multi: list[Header], single: list[Header]) -> list[Header]:
-    """Both maps: the multi-value one first, whose case of a name wins; no pair twice (R65, C1)."""
+    """Return the headers of both maps, each pair once: the multi-value ones first (R65).
+
+    A name that is in both maps is written as in the multi-value one.
+    """
     names = {name.lower(): name for name, _ in multi}
     merged = list(multi)
     for name, value in single:
@@ -239,7 +242,7 @@ def _merged(multi: list[Header], single: list[Header]) -> list[Header]:
 
 
 def _error(arrival: Arrival, status: int, message: str, kind: str = "") -> Response:
-    # A space behind the colon for an integration's failure, none for a refusal (R26, R67).
+    # AWS writes a space after the colon in failures of the function, and none in refusals (R26, R67).
     separator = ": " if status >= 500 else ":"
     return Response(
         status,
