@@ -47,6 +47,8 @@ def test_r6_r7_source_ip_is_the_peer_and_the_user_agent_is_there(door: FrontDoor
     context = event_of(door, "/", forged, ("User-Agent", "curl/8"), peer="203.0.113.7")["requestContext"]
     client = context.get("identity") or context["http"]
     assert (client["sourceIp"], client["userAgent"]) == ("203.0.113.7", "curl/8")
+    twice = event_of(door, "/", ("User-Agent", "first"), ("user-agent", "last"))["requestContext"]
+    assert (twice.get("identity") or twice["http"])["userAgent"] == "last"
 
 
 def test_r8_request_ids() -> None:
@@ -61,7 +63,8 @@ def test_r8_ids_are_unique_and_look_like_aws_s() -> None:
     for arrival in arrivals:
         assert re.fullmatch(UUID, arrival.request_id)
         assert re.fullmatch(r"[A-Za-z0-9_-]{15}=", arrival.short_id)
-        assert re.fullmatch(r"1-[0-9a-f]{8}-[0-9a-f]{24}", arrival.trace_root)
+        # As X-Ray has it: the second field is the time in seconds.
+        assert re.fullmatch(rf"1-{arrival.milliseconds // 1000:08x}-[0-9a-f]{{24}}", arrival.trace_root)
         assert re.fullmatch(r"[0-9a-f]{16}", arrival.parent_id)
     for field in ("request_id", "short_id", "trace_root", "parent_id"):
         assert len({getattr(arrival, field) for arrival in arrivals}) == 100
@@ -121,6 +124,12 @@ def test_r12_alb_adds_itself_to_a_trace(door: FrontDoor, sent: str, passed_on: s
 def test_r12_gateways_keep_a_trace(door: FrontDoor) -> None:
     header: Header = ("x-amzn-trace-id", f"{ROOT};Sampled=1")
     assert headers_of(event_of(door, "/", header))["x-amzn-trace-id"] == f"{ROOT};Sampled=1"
+
+
+@gateways
+def test_r12_gateways_replace_a_trace_without_a_root(door: FrontDoor) -> None:
+    header: Header = ("x-amzn-trace-id", "Own=1;Sampled=1")
+    assert headers_of(event_of(door, "/", header))["x-amzn-trace-id"] == f"Root={ARRIVAL.trace_root}"
 
 
 @gateways
