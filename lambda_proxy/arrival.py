@@ -1,4 +1,7 @@
-"""The ids and the time that a front door gives a request when it arrives."""
+"""The ids and the time that a front door gives a request when it arrives.
+
+Rules such as `R54` are explained in docs/events.md.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Application Load Balancer with a Lambda target, with single-value or multi-value headers.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations

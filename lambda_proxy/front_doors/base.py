@@ -1,4 +1,7 @@
-"""What the front doors share: the methods that each of them has, and the steps that they have in common."""
+"""What the front doors share: the methods that each of them has, and the steps that they have in common.
+
+Rules such as `R54` are explained in docs/events.md.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Lambda Function URL: payload 2.0 without an API Gateway.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations

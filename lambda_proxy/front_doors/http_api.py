@@ -1,6 +1,7 @@
 """API Gateway HTTP API, payload 2.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What HTTP APIs and Function URLs share: payload 2.0 and the inferred response.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """API Gateway REST API, payload 1.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Reads the fields of a function's result, strictly, in the way that all front doors share."""
+"""Reads the fields of a function's result, strictly, in the way that all front doors share.
+
+Rules such as `R54` are explained in docs/events.md.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Chooses among the resources of a REST API or the routes of an HTTP API (R17, R31, R42)."""
+"""Chooses among the resources of a REST API or the routes of an HTTP API (R17, R31, R42).
+
+Rules such as `R54` are explained in docs/events.md.
+"""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def respond(body: str) -> dict[str, Any]:
 
 
 def meet(folder: Path, guests: int) -> str:
-    """Wait until so many invocations run at once; `alone` if they never do."""
+    """Wait until this many invocations run at once; `alone` if they never do."""
     (folder / str(os.getpid())).touch()
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

@@ -1,7 +1,7 @@
 """Golden pairs: `<case>.request`, as it stands on the wire, and `<case>.<type>.event.json`.
 
 The events were made from the rules. The last test sends the same bytes through the real server
-and emulator, so that whatever an HTTP server may do to a request on its way would show.
+and emulator: that shows what an HTTP server may change in a request on its way.
 """
 
 from __future__ import annotations

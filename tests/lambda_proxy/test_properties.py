@@ -182,7 +182,7 @@ targets = st.one_of(
     st.builds("/tag_value/{}/{}".format, words.map(lambda word: quote(word, safe="")), st.integers(0, 700)),
 )
 # On an ALB with single-value headers the last of a repeated name is all that arrives (R55).
-# Values are ASCII, for /tag_value makes headers of them.
+# Values are ASCII because /tag_value makes headers from them.
 unrepeated = st.dictionaries(words.filter(bool), tokens, max_size=3).map(
     lambda query: "&".join(f"{quote_plus(name)}={quote_plus(value)}" for name, value in query.items())
 )

@@ -17,7 +17,7 @@ balancers = pytest.mark.parametrize("door", [ALB, MULTI], ids=["single", "multi"
 
 
 def result(**fields: Any) -> dict[str, Any]:
-    """A result that every front door takes, but for `fields`."""
+    """A result that every front door takes, with these fields changed."""
     return {
         "statusCode": 200,
         "headers": {},
