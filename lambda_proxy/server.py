@@ -12,9 +12,10 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from lambda_proxy.emulators import Emulators
+from lambda_proxy.exchange import handle, log
 from lambda_proxy.finder import find, keep_found
 from lambda_proxy.front_doors import FrontDoor
-from lambda_proxy.gateway import handle, log
+from lambda_proxy.header_bytes import ByteResponse
 from lambda_proxy.messages import Request, Response
 from lambda_proxy.settings import EVENT_TYPES, Settings
 
@@ -119,7 +120,7 @@ def _write(response: Response) -> web.Response:
     headers = CIMultiDict(response.headers)
     # aiohttp would name itself and its version.
     headers.setdefault("Server", "lambda_proxy")
-    return web.Response(status=response.status, headers=headers, body=response.body)
+    return ByteResponse(status=response.status, headers=headers, body=response.body)
 
 
 def _text(value: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ ARRIVAL = Arrival(
     request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     short_id="ATfSmjLgPHcESJw=",
     trace_root="1-6a5142a8-0123456789abcdef01234567",
+    parent_id="53995c3f42cd8ad8",
 )
 HOST = ("Host", "weblog.example.com")
 
@@ -89,6 +91,54 @@ def start_proxy(
     )
     process.wait_for_output(f":{port}, invoking")
     return Proxy(process, port)
+
+
+def exchange_bytes(port: int, request: bytes) -> bytes:
+    """Send these bytes; what comes back until the server closes the connection.
+
+    A server that waits for more is told after a silence that nothing will come.
+    """
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        try:
+            connection.sendall(request)
+            while piece := _receive(connection):
+                received += piece
+        except ConnectionError:
+            pass
+    return received
+
+
+def _receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except TimeoutError:
+        connection.shutdown(socket.SHUT_WR)
+        return connection.recv(65536)
+
+
+def parse_response(text: bytes) -> Response:
+    """The first response in these bytes, byte for byte; its body goes to the end of them."""
+    head, _, body = text.partition(b"\r\n\r\n")
+    status_line, *lines = head.decode("latin-1").split("\r\n")
+    headers = [(name, value.strip(" \t")) for name, _, value in (line.partition(":") for line in lines)]
+    return Response(int(status_line.split(" ")[1]), headers, body)
+
+
+def settled(event: Any, port: int) -> Any:
+    """The event without what differs from request to request and from connection to connection."""
+    text = json.dumps(event, sort_keys=True)
+    text = text.replace("203.0.113.7", "127.0.0.1").replace(f'"{port}"', '"PORT"')
+    event = json.loads(text)
+    headers = event.get("headers", {}) | event.get("multiValueHeaders", {})
+    root = next(value for name, value in headers.items() if name.lower() == "x-amzn-trace-id")
+    root = root[0] if isinstance(root, list) else root
+    event = json.loads(text.replace(root.partition(";")[0].partition("=")[2], "TRACE"))
+    context = event["requestContext"]
+    for key in ("requestId", "extendedRequestId", "requestTime", "requestTimeEpoch", "time", "timeEpoch"):
+        if key in context:
+            context[key] = type(context[key])()
+    return event
 
 
 @dataclass

@@ -130,10 +130,10 @@ def test_event_prints_what_would_be_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--path", "waf"], "--path 'waf' is no raw path"),
-        (["-H", "X"], "--header 'X' is no header"),
+        (["--path", "waf"], "--path is 'waf'; valid is a path that starts with /"),
+        (["-H", "X"], "--header is 'X'; valid is 'Name: value'"),
         (["-d", "@/no/such/file"], "--data: cannot read /no/such/file"),
-        (["--type", "alb", "-X", "TRACE"], "no event: it is refused with 405"),
+        (["--type", "alb", "-X", "TRACE"], "no event: the front door refuses this request with 405"),
     ],
 )
 def test_event_says_what_is_wrong(arguments: list[str], line: str) -> None:

@@ -1,4 +1,4 @@
-"""Takes one request through a front door and an invocation to its response."""
+"""Takes one request through a front door and an invocation, to its response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger("lambda_proxy")
 
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-# What carries no request of a client: it never reaches the function, whatever the front door.
+# The proxy's own healthcheck, which does not invoke the function.
 HEALTHCHECK = Response(200, [("Content-Type", "text/plain; charset=utf-8")], b"Ok")
 
 
@@ -24,11 +24,14 @@ class Invoker(Protocol):
     """What invokes the function."""
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
-        """Return the answer to this event, or InvocationError."""
+        """Return the answer to this event; InvocationError if there is none.
+
+        `timeout` is in seconds; 0 waits without end.
+        """
 
 
 async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> Response:
-    """Return the response to any request: always one that the front door would have given."""
+    """Return the response to the request; each failure becomes the answer of the front door to it."""
     if request.method == "GET" and request.path == "/healthcheck":
         return HEALTHCHECK
     arrival = Arrival.now()
@@ -39,11 +42,10 @@ async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> R
     try:
         return await _invoke(front_door, invoker, request, arrival)
     except InvocationError as error:
-        response = front_door.failure(error.failure, arrival)
-        reason = front_door.reasons.get(error.failure)
-        status = f"{response.status} {reason}" if reason else response.status
-        log.warning("%s %s: %s, %s", request.method, request.path, status, error)
-        return response
+        return _logged(front_door, request, front_door.failure(error.failure, arrival), error)
+    except ResultError as error:
+        malformed = InvocationError(Failure.INVALID_RESULT, str(error))
+        return _logged(front_door, request, front_door.malformed(error, arrival), malformed)
 
 
 async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arrival: Arrival) -> Response:
@@ -57,7 +59,12 @@ async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arr
         log.debug("result: %d %s", answer.status, answer.body.decode("utf-8", "replace"))
     if len(answer.body) > front_door.max_result:
         raise InvocationError(Failure.RESULT_TOO_LARGE, f"{len(answer.body)} bytes")
-    try:
-        return front_door.response(request, read_result(answer), arrival)
-    except ResultError as error:
-        raise InvocationError(Failure.INVALID_RESULT, str(error)) from error
+    return front_door.response(request, read_result(answer), arrival)
+
+
+def _logged(front_door: FrontDoor, request: Request, response: Response, error: InvocationError) -> Response:
+    """Return the response to a failure, after a line about it in the log."""
+    reason = front_door.reasons.get(error.failure)
+    status = f"{response.status} {reason}" if reason else response.status
+    log.warning("%s %s: %s, %s", request.method, request.path, status, error)
+    return response
