@@ -137,8 +137,8 @@ class Processes(ExitStack):
     def invoke_api(self, emulator: int) -> tuple[int, int, float]:
         """Start an Invoke API in front of an emulator that runs; its port, its id, and how long that took."""
         port = free_port()
-        command = [sys.executable, "-m", "lambda_proxy", "invoke-api", "--port", port]
-        return port, *self.start(command, {"RIE_PORT": str(emulator)}, port)
+        command = [sys.executable, "-m", "invoke_api", "--port", port]
+        return port, *self.start(command, {"EMULATOR_PORT": str(emulator)}, port)
 
 
 def peak_memory(pid: int) -> float:

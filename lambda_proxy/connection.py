@@ -11,7 +11,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from invoke_api.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer
+from lambda_proxy.failures import Failure, InvocationError
 
 Done = Callable[["Answer | InvocationError"], None]
 CRLF = b"\r\n"

@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from invoke_api.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer
 from lambda_proxy.connection import Connection
+from lambda_proxy.failures import Failure, InvocationError
 
 # An emulator that does not answer sits out so many seconds, for another may.
 PAUSE = 1.0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from invoke_api.settings import INVOCATIONS
 from lambda_proxy.emulators import Emulators
-from lambda_proxy.settings import INVOCATIONS, Settings
+from lambda_proxy.settings import Settings
 
 # `docker compose up --scale` adds and removes addresses while the proxy runs.
 PERIOD = 5.0

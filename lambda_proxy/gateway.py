@@ -6,8 +6,9 @@ import json
 import logging
 from typing import Protocol
 
-from invoke_api.outcome import EVENT_LIMIT, Answer, Failure, InvocationError, read_result
+from invoke_api.outcome import EVENT_LIMIT, Answer
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure, InvocationError, read_result
 from lambda_proxy.front_doors import FrontDoor
 from lambda_proxy.front_doors.results import ResultError
 from lambda_proxy.messages import Request, Response

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoke_api.outcome import EVENT_LIMIT, Failure
+from invoke_api.outcome import EVENT_LIMIT
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import REGION, json_response
 from lambda_proxy.front_doors.payload2 import Payload2, http_context, lower_headers
 from lambda_proxy.front_doors.results import remapped, without

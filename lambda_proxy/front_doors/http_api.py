@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import ACCOUNT_ID, REGION, json_response, values_size
 from lambda_proxy.front_doors.payload2 import Payload2, http_context, lower_headers
 from lambda_proxy.front_doors.results import without

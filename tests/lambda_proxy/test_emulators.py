@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invoke_api.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer
 from lambda_proxy.connection import read_answer
 from lambda_proxy.emulators import Emulators
+from lambda_proxy.failures import Failure, InvocationError
 from lambda_proxy.finder import find
 from lambda_proxy.settings import Settings
 from tests.support.processes import free_port

@@ -10,7 +10,8 @@ import asyncio
 
 import pytest
 
-from invoke_api.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer
+from lambda_proxy.failures import Failure, InvocationError
 from lambda_proxy.front_doors import FRONT_DOORS, Alb, AlbMulti, FrontDoor, FunctionUrl, HttpApi, RestApi
 from lambda_proxy.gateway import handle
 from lambda_proxy.messages import Request, Response

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lambda_proxy.front_doors import FRONT_DOORS
-from tests.lambda_proxy.support import Proxy, start_invoke_api, start_proxy
+from tests.lambda_proxy.support import Proxy, start_proxy
+from tests.support.invoke_api import start_invoke_api
 from tests.support.processes import ProcessStarter
 
 pytestmark = pytest.mark.emulator

@@ -27,7 +27,7 @@ class StartError(Exception):
     """The emulator cannot be started at all; the message says why."""
 
 
-class Supervisor:
+class EmulatorProcess:
     """The emulator as a child process that listens on `host`:`port`."""
 
     def __init__(self, command: Sequence[str], host: str, port: int) -> None:
