@@ -12,8 +12,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from invoke_api.other_sites import OtherSites
+from lambda_proxy.discovery import keep_updated, update
 from lambda_proxy.emulators import Emulators
-from lambda_proxy.finder import find, keep_found
 from lambda_proxy.front_doors import FrontDoor
 from lambda_proxy.gateway import handle, log
 from lambda_proxy.messages import Request, Response
@@ -39,8 +39,8 @@ async def serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
     emulators = Emulators(concurrency=settings.concurrency, queue=settings.queue)
-    await find(emulators, settings)
-    finder = asyncio.create_task(keep_found(emulators, settings))
+    await update(emulators, settings)
+    discovery = asyncio.create_task(keep_updated(emulators, settings))
     front_door = EVENT_TYPES[settings.event_type](settings.options)
     server = web.Server(
         _handler(front_door, emulators, settings.other_sites),
@@ -61,7 +61,7 @@ async def serve(settings: Settings) -> None:
         listener.close()
         await server.shutdown(SHUTDOWN_SECONDS)
     finally:
-        finder.cancel()
+        discovery.cancel()
         emulators.close()
 
 

@@ -13,7 +13,7 @@ from lambda_proxy.settings import Settings
 PERIOD = 5.0
 
 
-async def find(emulators: Emulators, settings: Settings) -> None:
+async def update(emulators: Emulators, settings: Settings) -> None:
     """Tell `emulators` where to invoke; while the name does not resolve, nothing changes."""
     path = INVOCATIONS.format(name=settings.function_name)
     if settings.emulator_urls:
@@ -22,11 +22,11 @@ async def find(emulators: Emulators, settings: Settings) -> None:
         emulators.set_urls(f"http://{address}:{settings.emulator_port}{path}" for address in addresses)
 
 
-async def keep_found(emulators: Emulators, settings: Settings) -> None:
-    """Do so again and again, until cancelled."""
+async def keep_updated(emulators: Emulators, settings: Settings) -> None:
+    """Call `update` every few seconds, until cancelled."""
     while True:
         await asyncio.sleep(PERIOD)
-        await find(emulators, settings)
+        await update(emulators, settings)
 
 
 async def _addresses(host: str) -> list[str]:
