@@ -19,6 +19,9 @@ from invoke_api.queue import PASSED_ON, EmulatorGone, Invocation, InvocationQueu
 # run. The lambda proxy sends it, and so its front doors give up in time although the queue is here.
 PATIENCE = "x-invoke-api-timeout"
 LONGEST_PATIENCE = 10**6
+# Another one: with the value `true` the client says that it has made the payload with a JSON encoder, as the
+# lambda proxy does. Large events are then not parsed again only to see that they are JSON.
+ENCODED = "x-invoke-api-encoded"
 EVENT_LIMITS = {"RequestResponse": EVENT_LIMIT, "Event": 1024 * 1024, "DryRun": EVENT_LIMIT}
 
 
@@ -44,7 +47,8 @@ class InvokeApi:
         log_type = headers.get("x-amz-log-type") or "None"
         if log_type not in ("None", "Tail"):
             raise ApiError(400, "InvalidParameterValueException", f"Invalid log type: {log_type}")
-        _check_json(payload)
+        if kind != "RequestResponse" or headers.get(ENCODED) != "true":
+            _check_json(payload)
         _check_client_context(headers.get("x-amz-client-context"))
         patience = _patience(headers.get(PATIENCE))
         invocation = Invocation(

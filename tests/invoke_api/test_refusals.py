@@ -68,6 +68,14 @@ def test_r115_a_payload_that_is_not_json(api: InvokeApi) -> None:
     )
 
 
+def test_a_client_that_vouches_for_its_json_is_believed_except_for_events(api: InvokeApi) -> None:
+    headers = {"X-Invoke-Api-Encoded": "true"}
+    answer = requests.post(api.url, data="{", timeout=30, headers=headers)
+    assert (answer.status_code, answer.headers["X-Amz-Function-Error"]) == (200, "Unhandled")
+    status, code, _ = refusal(api.url, data="{", headers={**headers, "X-Amz-Invocation-Type": "Event"})
+    assert (status, code) == (400, "InvalidRequestContentException")
+
+
 def test_r115_a_function_that_is_not_there(api: InvokeApi) -> None:
     arn = "arn:aws:lambda:us-east-1:012345678912:function:other"
     assert refusal(api.url.replace("/function/", "/other/"), data="{}") == (
