@@ -53,7 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     if command not in commands:
         return _fail(2, f"there is no command {command!r}; valid are: {', '.join(commands)}")
     try:
-        settings = Settings.read(os.environ)
+        # The help is there whatever the settings are.
+        settings = Settings.read({} if {"-h", "--help"}.intersection(arguments) else os.environ)
         return commands[command](settings, arguments[1:] if command in arguments[:1] else arguments)
     except SettingError as error:
         return _fail(2, str(error))

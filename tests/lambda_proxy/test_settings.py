@@ -88,8 +88,8 @@ def test_a_wrong_start_is_one_line(arguments: list[str], env: dict[str, str], li
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["event", "--help"]])
-def test_help(arguments: list[str]) -> None:
-    done = run(*arguments)
+def test_help_whatever_the_settings(arguments: list[str]) -> None:
+    done = run(*arguments, env={"LAMBDA_EVENT_TYPE": "nope"})
     assert done.returncode == 0
     assert b"usage: python -m lambda_proxy" in done.stdout
 
