@@ -90,7 +90,7 @@ class Exchange(asyncio.Protocol):
 
 
 async def load(port: int, request: bytes, clients: int, total: int) -> tuple[float, list[float]]:
-    """Send `total` requests over so many connections; requests per second, and seconds for each."""
+    """Send `total` requests over `clients` connections; return requests a second and the seconds of each."""
     loop = asyncio.get_running_loop()
     seconds: list[float] = []
     left = iter(range(total))

@@ -63,7 +63,7 @@ class EmulatorProcess:
             time.sleep(0.01)
 
     def stop(self, number: signal.Signals) -> None:
-        """Pass the signal on and wait for the end; all that wait for the emulator are told that it is over."""
+        """Pass the signal on and wait for the end; all that wait for it are told that it is over."""
         with self._spawning:
             self._stopping.set()
         self._ready.set()
