@@ -96,18 +96,16 @@ relay_to_agent() {
     socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
 }
 
-# The emulator dies of two invocations at once, and now and then of itself. So the Invoke API of the
-# lambda proxy, which queues them and starts the emulator again, takes the port that everybody knows.
+# The emulator dies of two invocations at once, and now and then of itself. So our Invoke API, which queues them and starts the emulator again, takes the port that everybody knows.
 start_emulator() {
-    local launcher=(python -m lambda_proxy)
+    local launcher=(python -m invoke_api)
     if [[ -x $QUEUE_PYTHON ]]; then
         # PID 1 has to be an init, which adopts what socat and the function leave behind.
-        launcher=(tini -- "$QUEUE_PYTHON" -I -m lambda_proxy)
+        launcher=(tini -- "$QUEUE_PYTHON" -I -m invoke_api)
         export SUPERVISE_EXTENSION=1
     fi
-    local public_port=$RIE_PORT
-    export RIE_HOST=127.0.0.1 RIE_PORT=$EMULATOR_PORT
-    exec "${launcher[@]}" invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$public_port" -- \
+    export EMULATOR_HOST=127.0.0.1 EMULATOR_PORT
+    exec "${launcher[@]}" --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" -- \
         aws-lambda-rie \
         --runtime-interface-emulator-address "127.0.0.1:$EMULATOR_PORT" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.browser import browser  # noqa: F401 - a fixture
 from tests.support.function import EXTENSION, Functions
 from tests.support.processes import ProcessStarter
 
