@@ -49,17 +49,11 @@ EOF
 start_function() {
     # datadog_lambda and the app are imported from the folder that holds them.
     cd "$(dirname "${BASH_SOURCE[0]}")"
-    export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
-    check_handler
     if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
+        check_handler
         exec "${RUNTIME_CLIENT[@]}"
     fi
-    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
-    check_number RIE_PORT 8080 65535
-    check_number EMULATOR_PORT 8081 65535
-    check_number RUNTIME_API_PORT 9001 65535
-    check_number AGENT_PORT 8126 65535
-    check_number AGENT_RELAY_PORT 8127 65535
+    read_settings
     [[ -z ${DEBUGGER_PORT-} ]] || listen_for_debugger
     command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
     relay_to_agent
@@ -68,11 +62,23 @@ start_function() {
 
 # datadog_lambda would only say it with a traceback, at the first invocation.
 check_handler() {
+    export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
     [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
         fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
 }
 
-# check_number NAME DEFAULT MOST: the emulator panics on what is no number.
+# Everything that is configured where the emulator runs, with its default. scripts/run.py calls this too.
+read_settings() {
+    check_handler
+    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
+    check_number RIE_PORT 8080 65535
+    check_number EMULATOR_PORT 8081 65535
+    check_number RUNTIME_API_PORT 9001 65535
+    check_number AGENT_PORT 8126 65535
+    check_number AGENT_RELAY_PORT 8127 65535
+}
+
+# check_number NAME DEFAULT MOST: the emulator panics on what is not a number.
 check_number() {
     local value=${!1:-$2}
     [[ $value =~ ^[1-9][0-9]{0,8}$ && $value -le $3 ]] || fail "$1 must be a number from 1 to $3, it is '$value'"
@@ -105,9 +111,8 @@ start_emulator() {
         launcher=(tini -- "$QUEUE_PYTHON" -I -m lambda_proxy)
         export SUPERVISE_EXTENSION=1
     fi
-    local public_port=$RIE_PORT
-    export RIE_HOST=127.0.0.1 RIE_PORT=$EMULATOR_PORT
-    exec "${launcher[@]}" invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$public_port" -- \
+    exec env RIE_HOST=127.0.0.1 RIE_PORT="$EMULATOR_PORT" \
+        "${launcher[@]}" invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" -- \
         aws-lambda-rie \
         --runtime-interface-emulator-address "127.0.0.1:$EMULATOR_PORT" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \
