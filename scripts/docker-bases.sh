@@ -88,11 +88,11 @@ COPY aws-lambda-rie /usr/local/bin/
 END
 }
 
-# Built every time, from the cache where nothing changed, so that it is never older than extension/.
+# Built every time, from the cache where nothing changed, so that it is never older than its sources.
 make_extension() {
     local name=${extension:-$(name_of EXTENSION_IMAGE)}
     say "$name"
-    build "$name" . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/Dockerfile
+    build "$name" . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/stand_in/Dockerfile
 }
 
 # build NAME CONTEXT [OPTIONS], from the Dockerfile on standard input
