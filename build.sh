@@ -11,7 +11,7 @@ main() {
     # Variant and the event type that its label names; the first is the default.
     mapfile -t VARIANTS < <(python3 -m scripts.build_inputs variants)
     [[ ${#VARIANTS[@]} -gt 0 ]] || fail "python3 cannot list the variants (see above); it has to be Python 3.10 or later"
-    local variants=() platform="" save=false dev=true progress=auto
+    local variants=() platform="" save=false dev=true
     while [[ $# -gt 0 ]]; do
         case $1 in
             -h | --help) usage && exit ;;
@@ -50,8 +50,8 @@ usage() {
 Usage: ./build.sh [VARIANT...|all] [options]
 
 Builds python-lambda-weblog:VARIANT, what the test suite and AWS run, and python-lambda-weblog:VARIANT-dev,
-the same plus lambda proxy, trace agent with its view, and debugger. The image is also tagged
-$SUITE_TAG; of several variants, the default one is, or else the last.
+the same plus lambda proxy, trace agent with its view, and debugger. The first is also tagged
+$SUITE_TAG. Of several variants, the default one gets this tag; if it is not among them, the last.
 
 Variants: $(variant_names | xargs | sed 's/ /, /g'). The first is the default.
 
@@ -61,8 +61,8 @@ Options:
   --no-dev             do not build python-lambda-weblog:VARIANT-dev
   --help               print this text
 
-Setting: EXTENSION_IMAGE, another image of the Datadog extension than the one that the Dockerfile names.
-Your own tracer goes into binaries/; binaries/README.md lists the ways.
+Setting: EXTENSION_IMAGE, the image of the Datadog extension, instead of the one in the Dockerfile.
+Put your own tracer into binaries/; binaries/README.md lists the ways.
 END
 }
 
@@ -108,7 +108,7 @@ find_client() {
     fail "there is no docker command; install Docker, or as root: eval \"\$(scripts/docker-engine.sh start)\""
 }
 
-# build TARGET VARIANT TAG; without the attestations that newer clients add, which AWS Lambda refuses.
+# build TARGET VARIANT TAG. Without the attestations that newer clients add: AWS Lambda refuses them.
 build() {
     say "building $3"
     DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 "$client" build ${platform:+--platform "$platform"} \

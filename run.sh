@@ -7,13 +7,19 @@ source scripts/environment.sh
 
 main() {
     case ${1-} in
-        # Needs nothing that would have to be installed.
-        --help | -h) exec "$(find_python)" -m scripts.run --help ;;
+        --help | -h) show_help && exit ;;
     esac
     make_environment requirements-run.txt
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -m scripts.run "$@"
+}
+
+# Works before anything is installed.
+show_help() {
+    local python
+    python=$(find_python)
+    "$python" -m scripts.run --help
 }
 
 main "$@"
