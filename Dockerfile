@@ -28,7 +28,7 @@ ARG WEBLOG_VERSION=unknown
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,source=binaries,target=/src/binaries \
     /src/scripts/docker-install-tracer.sh /src/binaries /layer /binaries/metadata.txt
 
-# The extension moves to /opt/datadog: a script of ours takes its usual place, so that a broken extension
+# The extension moves to /opt/datadog: a script of this project takes its usual place, so that a broken extension
 # does not stop the function. Moved here because the extension's own image has no shell.
 COPY --from=extension /opt/ /extension/
 RUN mkdir /extension/datadog && mv /extension/extensions /extension/datadog/

@@ -33,7 +33,7 @@ PORTS = (
 
 @pytest.fixture
 def ports() -> dict[str, str]:
-    """Settings that let run.sh run beside whatever else runs here."""
+    """Settings with which run.sh does not collide with what else runs here."""
     return {name: str(free_port()) for name in PORTS}
 
 
@@ -63,7 +63,7 @@ def descendants(pid: int) -> set[int]:
 
 
 def still_running(pids: set[int]) -> list[str]:
-    """The command lines of those that have not ended; whom nobody has reaped yet has ended."""
+    """The command lines of those that have not ended. A zombie has ended."""
     left = []
     for pid in pids:
         try:
@@ -213,7 +213,7 @@ class TestErrors:
         assert not (fresh / ".venv").exists()
 
     def test_no_network(self, fresh: Path) -> None:
-        # Nothing listens there, and pip shall not look elsewhere or try again.
+        # Nothing listens there, and pip must not look elsewhere or try again.
         nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/", "PIP_EXTRA_INDEX_URL": "", "PIP_RETRIES": "0"}
         error = self.refused({**nowhere, "PIP_NO_CACHE_DIR": "1", "PIP_CONFIG_FILE": os.devnull}, cwd=fresh)
         assert "pip could not install requirements-run.txt" in error

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> str | None:
     try:
         start_dogstatsd(options.host, options.dogstatsd_port)
     except OSError as error:
-        # Losing metrics is no reason to lose traces.
+        # Traces come in all the same.
         sys.stderr.write(f"metrics are not shown: UDP port {options.dogstatsd_port}: {error.strerror}\n")
 
     # Takes a second to import: a mistake is told before.

@@ -1,5 +1,5 @@
 #!/bin/sh
-# /opt/extensions/datadog-agent in the image: starts the Datadog extension, which lies in /opt/datadog.
+# /opt/extensions/datadog-agent in the image: starts the Datadog extension, which is in /opt/datadog.
 #
 # In AWS Lambda it does nothing else. Under the emulator a broken extension would fail every invocation, so
 # there a supervisor starts the extension. The entrypoint says by SUPERVISE_EXTENSION which of them it is.

@@ -148,7 +148,7 @@ def test_the_users_own_tracer(
 def test_a_changed_wheel_of_the_pinned_version_is_taken(
     project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
 ) -> None:
-    """What a developer builds from a checkout often bears the version of the last release."""
+    """What a developer builds from a checkout often has the version of the last release."""
     pinned = docker("run", "--rm", "system_tests/weblog", "cat", "/binaries/metadata.txt").split()[1]
     download(tmp_path, "--no-deps", f"datadog-lambda=={pinned}")
     [wheel] = tmp_path.glob("datadog_lambda-*.whl")
