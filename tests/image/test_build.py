@@ -104,7 +104,7 @@ def versions(start_container: ContainerStarter) -> tuple[str, dict[str, str]]:
 def put_layer(binaries: Path, scratch: Path) -> None:
     subprocess.run(
         [
-            *(sys.executable, "-m", "pip", "install", "--quiet", *FOR_IMAGE),
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *FOR_IMAGE),
             *("--target", scratch / LAYER_FOLDER),
             *(f"datadog-lambda=={OTHER_DATADOG_LAMBDA}", f"ddtrace=={OTHER_DDTRACE}"),
         ],
@@ -116,12 +116,8 @@ def put_layer(binaries: Path, scratch: Path) -> None:
     shutil.make_archive(os.fspath(binaries / "datadog_lambda_py-3.13"), "zip", scratch)
 
 
-def put_wheels(binaries: Path, scratch: Path) -> None:
-    tracer = (f"ddtrace=={OTHER_DDTRACE}", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}")
-    download(binaries, "--no-deps", *FOR_IMAGE, *tracer)
-
-
-def put_source(binaries: Path, scratch: Path) -> None:
+def put_packages(binaries: Path, scratch: Path) -> None:
+    """A source distribution of the one, a wheel of the other."""
     download(
         binaries, "--no-deps", "--no-binary", "datadog-lambda", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}"
     )
@@ -133,7 +129,7 @@ def put_requirements(binaries: Path, scratch: Path) -> None:
     (binaries / "python-load-from-pip").write_text(lines)
 
 
-@pytest.mark.parametrize("put", [put_layer, put_wheels, put_source, put_requirements])
+@pytest.mark.parametrize("put", [put_layer, put_packages, put_requirements])
 def test_the_users_own_tracer(
     project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path, put: Put
 ) -> None:
