@@ -14,7 +14,7 @@ FROM $PYTHON_IMAGE AS build
 # In /var/lang, as in AWS's own images. An environment, so that the user's tracer replaces the pinned one
 # cleanly. Without pip, so that the function finds its own packages only. The Invoke API has another
 # environment, so that the function cannot import it.
-RUN python -m venv --without-pip /var/lang && python -m venv --without-pip /opt/lambda_proxy
+RUN python -m venv --without-pip /var/lang && python -m venv --without-pip /opt/invoke_api
 
 # Dependencies before code: they change rarely, and this is the slow step.
 COPY constraints.txt requirements.txt /src/
@@ -36,12 +36,11 @@ COPY extension/supervisor/supervisor.py /extension/datadog/
 COPY --chmod=755 extension/supervisor/datadog-agent.sh /extension/extensions/datadog-agent
 
 # Compiled here, because Lambda's file system is read-only: every cold start would compile again.
-COPY invoke_api/ /opt/lambda_proxy/lib/python3.13/site-packages/invoke_api/
-COPY lambda_proxy/ /opt/lambda_proxy/lib/python3.13/site-packages/lambda_proxy/
+COPY invoke_api/ /opt/invoke_api/lib/python3.13/site-packages/invoke_api/
 COPY app/ /var/task/app/
 COPY --chmod=755 entrypoint.sh /var/task/
 RUN ln -s entrypoint.sh /var/task/app.sh \
-    && python -m compileall -q /var/task/app /opt/lambda_proxy/lib/python3.13/site-packages
+    && python -m compileall -q /var/task/app /opt/invoke_api/lib/python3.13/site-packages
 
 
 FROM $PYTHON_IMAGE AS weblog
@@ -55,7 +54,7 @@ RUN apt-get update \
 COPY --from=emulator /usr/local/bin/aws-lambda-rie /usr/local/bin/
 COPY --from=build /extension/ /opt/
 COPY --from=build /var/lang/ /var/lang/
-COPY --from=build /opt/lambda_proxy/ /opt/lambda_proxy/
+COPY --from=build /opt/invoke_api/ /opt/invoke_api/
 # A Lambda layer's place: Python searches it after the function's own folder and before everything else.
 COPY --from=build /layer/ /opt/
 COPY --from=build /binaries/ /binaries/

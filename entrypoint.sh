@@ -11,7 +11,7 @@ set -euo pipefail
 RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
 
 # In the image the Invoke API has an environment of its own, so that the function cannot import it.
-INVOKE_API_PYTHON=/opt/lambda_proxy/bin/python
+INVOKE_API_PYTHON=/opt/invoke_api/bin/python
 
 # In the dev image only.
 DEBUGGER=/opt/debugger
@@ -104,14 +104,14 @@ relay_to_agent() {
 # The emulator dies when two invocations overlap, and sometimes by itself. So the Invoke API takes the port
 # that everybody knows: it queues the invocations and starts the emulator again.
 start_emulator() {
-    local launcher=(python -m lambda_proxy)
+    local launcher=(python -m invoke_api)
     if [[ -x $INVOKE_API_PYTHON ]]; then
         # An init, which adopts what socat and the function leave behind; -s where it is not PID 1.
-        launcher=(tini -s -- "$INVOKE_API_PYTHON" -I -m lambda_proxy)
+        launcher=(tini -s -- "$INVOKE_API_PYTHON" -I -m invoke_api)
         export SUPERVISE_EXTENSION=1
     fi
-    exec env RIE_HOST=127.0.0.1 RIE_PORT="$EMULATOR_PORT" \
-        "${launcher[@]}" invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" -- \
+    export EMULATOR_HOST=127.0.0.1 EMULATOR_PORT
+    exec "${launcher[@]}" --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" -- \
         aws-lambda-rie \
         --runtime-interface-emulator-address "127.0.0.1:$EMULATOR_PORT" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \

@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
 
+import invoke_api.settings
 import lambda_proxy.settings
 import trace_agent.settings
 from scripts.extension_folder import EXTENSION, extension_folder
@@ -123,7 +124,7 @@ def read_ports(environment: Mapping[str, str]) -> Ports:
     try:
         agent = trace_agent.settings.Settings.read(environment)
         proxy = lambda_proxy.settings.Settings.read(environment)
-    except (trace_agent.settings.SettingError, lambda_proxy.settings.SettingError) as error:
+    except (trace_agent.settings.SettingError, invoke_api.settings.SettingError) as error:
         raise UsageError(str(error)) from error
     if not proxy.port:
         raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
@@ -198,7 +199,7 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
 def check_function(running: Programs, ports: Ports) -> None:
     """Start the function by its first invocation; raises ProgramError when it does not answer well."""
     connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=60)
-    path = lambda_proxy.settings.INVOCATIONS.format(name="function")
+    path = invoke_api.settings.INVOCATIONS.format(name="function")
     try:
         connection.request("POST", path, '{"healthcheck": true}')
         response = connection.getresponse()

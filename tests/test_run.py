@@ -112,7 +112,7 @@ def test_a_signal_ends_everything_and_a_second_start_works(
     ("name", "command"),
     [
         ("agent", "-m trace_agent "),
-        ("function", "^python .*invoke-api "),
+        ("function", "^python -m invoke_api "),
         ("proxy", "-m lambda_proxy $"),
     ],
 )

@@ -5,6 +5,6 @@
 # there a supervisor starts the extension. The entrypoint says by SUPERVISE_EXTENSION which of them it is.
 extension=/opt/datadog/extensions/datadog-agent
 if [ -n "${SUPERVISE_EXTENSION:-}" ]; then
-    exec /opt/lambda_proxy/bin/python -I -S /opt/datadog/supervisor.py "$extension"
+    exec /opt/invoke_api/bin/python -I -S /opt/datadog/supervisor.py "$extension"
 fi
 exec "$extension"
