@@ -31,24 +31,30 @@ Makes .venv on the first run, then runs trace agent, function and lambda proxy i
 Ctrl-C or SIGTERM ends them all.
 
 Settings:
-  LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays: {event_types}
-                      (the first is the default)
-  LAMBDA_PROXY_PORT   the lambda proxy's port (7777)
-  RIE_PORT            the Invoke API's port, in front of the emulator (8080)
-  AGENT_PORT          the trace agent's port (8126)
-  TRACE_VIEW_PORT     the trace view's port, for a browser (8128)
-  DOGSTATSD_PORT      the UDP port where metrics are taken (8125)
-  LISTEN_HOST         the address to listen on (127.0.0.1)
-  ALLOWED_HOSTS       host names with a dot by which a browser may call these ports, separated by
-                      commas; * allows every name (none)
+  LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
+{event_types}
+  LAMBDA_PROXY_PORT   the lambda proxy's port ({LAMBDA_PROXY_PORT})
+  RIE_PORT            the Invoke API's port, in front of the emulator ({RIE_PORT})
+  EMULATOR_PORT       the emulator's port, behind the Invoke API ({EMULATOR_PORT})
+  RUNTIME_API_PORT    the emulator's port for the function itself ({RUNTIME_API_PORT})
+  AGENT_PORT          the trace agent's port ({AGENT_PORT})
+  AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
+  TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
+  DOGSTATSD_PORT      the UDP port where metrics are taken ({DOGSTATSD_PORT})
+  LISTEN_HOST         the address to listen on ({LISTEN_HOST})
+  ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
+                      them; * allows every name (none)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
-  DD_*                passed on to the function as they are; unless set, {defaults}
+  DD_*                passed on to the function as they are; unless set:
+                      {function_defaults}
 The function's further settings: ./entrypoint.sh --help
 The lambda proxy's: .venv/bin/python -m lambda_proxy --help
 """
 
 # What a person wants to see, where nothing else is asked for.
 FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
+
+LISTEN_HOST = "127.0.0.1"
 
 # As this very interpreter: in the image it does not look at the function's PYTHONPATH.
 PYTHON = (sys.executable, "-I") if sys.flags.isolated else (sys.executable,)
@@ -101,9 +107,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _help() -> str:
+    nothing_set = {"PATH": os.environ["PATH"]}
     return HELP.format(
-        event_types=", ".join(lambda_proxy.settings.EVENT_TYPES),
-        defaults=" and ".join(f"{name}={value}" for name, value in FUNCTION_DEFAULTS.items()),
+        **read_ports(nothing_set).settings(),
+        DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
+        LISTEN_HOST=LISTEN_HOST,
+        event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.settings.EVENT_TYPES),
+        function_defaults=" ".join(f"{name}={value}" for name, value in FUNCTION_DEFAULTS.items()),
     )
 
 
@@ -173,7 +183,7 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     The agent ends last, because it may yet get a trace; the proxy first, so that nobody waits for a
     function that is gone.
     """
-    host = environment.get("LISTEN_HOST") or "127.0.0.1"
+    host = environment.get("LISTEN_HOST") or LISTEN_HOST
     common = {**environment, **{name: str(port) for name, port in ports.settings().items()}}
     function = {**FUNCTION_DEFAULTS, **common}
     if not any(common.get(f"DD_{name}") for name in ("TRACE_AGENT_URL", "AGENT_HOST", "TRACE_AGENT_PORT")):
