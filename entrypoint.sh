@@ -98,7 +98,10 @@ listen_for_debugger() {
 # loopback only.
 relay_to_agent() {
     command -v socat >/dev/null || return 0
-    socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
+    # It ends with this process, also when that is killed; else it would keep the port.
+    local ends_with_us=(setpriv --pdeathsig TERM)
+    command -v setpriv >/dev/null || ends_with_us=()
+    "${ends_with_us[@]}" socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
 }
 
 # The emulator dies when two invocations overlap, and sometimes by itself. So the Invoke API takes the port
