@@ -166,7 +166,7 @@ class TestErrors:
     @pytest.mark.parametrize(
         ("name", "value", "message"),
         [
-            ("LAMBDA_EVENT_TYPE", "alb", "valid are: apigateway-rest, apigateway-http, function-url, "),
+            ("LAMBDA_EVENT_TYPE", "elb", "valid are: apigw-rest, apigw-http, function-url, "),
             *(("RIE_PORT", value, "from 1 to 65535") for value in ("x", "0", "65536", "-1", "08")),
             ("LAMBDA_PROXY_PORT", "http", "to 65535"),
             ("LAMBDA_PROXY_PORT", "0", "to 65535"),
