@@ -24,6 +24,7 @@ commands:
 settings, from the environment:
   AWS_ENDPOINT_URL    the AWS endpoint (http://127.0.0.1:4566)
   AWS_REGION          its region (us-east-1)
+  AWS_PORT            the port of the endpoint that --aws serves (4566)
   RIE_HOST, RIE_PORT  where the function is invoked (127.0.0.1, 8080)
   FUNCTION_NAME       the function's name, where a mapping has none (function)
   EVENT_SOURCE_MAPPINGS
@@ -63,6 +64,8 @@ def _run(settings: Settings, arguments: Sequence[str]) -> int:
 
     logging.basicConfig(format="event_sources: %(message)s", level=logging.WARNING)
     logging.getLogger("event_sources").setLevel(logging.INFO)
+    if options.aws:
+        settings = settings.own_aws()
     mappings = mapping.read(settings.mappings)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -7,13 +7,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from event_sources.settings import Settings
+from event_sources.settings import KEY, Settings
 
 Client = Any
 """A client of boto3; it has no types."""
 
-# A local endpoint takes any key; boto3 does not work without one.
-KEY = "local"
 # An invocation may take as long as Lambda allows: 15 minutes.
 LONGEST_INVOCATION = 900
 

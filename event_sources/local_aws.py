@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
-from event_sources import aws
-from event_sources.settings import SettingError, Settings
+from event_sources.settings import KEY, SettingError, Settings
 from invoke_api.other_sites import OtherSites
 
 NAME = "weblog"
@@ -26,15 +25,7 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 def serve(settings: Settings) -> None:
-    """Serve the endpoint in the background, on the address in the settings.
-
-    Raises SettingError when that is not an address of this machine, or in use.
-    """
-    address = urlsplit(settings.endpoint)
-    if address.hostname not in ("127.0.0.1", "localhost") or address.port is None:
-        raise SettingError(
-            f"AWS_ENDPOINT_URL is {settings.endpoint!r}; with --aws valid is http://127.0.0.1:PORT"
-        )
+    """Serve the endpoint in the background, at AWS_PORT; raises SettingError when that is in use."""
     # A second of imports, which only this command needs.
     from moto.moto_server.werkzeug_app import (
         DomainDispatcherApplication,
@@ -47,10 +38,10 @@ def serve(settings: Settings) -> None:
     app = _refusing_other_sites(DomainDispatcherApplication(create_backend_app))
     try:
         server = make_server(
-            "127.0.0.1", address.port, app, threaded=True, request_handler=MotoRequestHandler
+            "127.0.0.1", settings.aws_port, app, threaded=True, request_handler=MotoRequestHandler
         )
     except (OSError, SystemExit) as error:
-        raise SettingError(f"cannot listen on {settings.endpoint}: is the port in use?") from error
+        raise SettingError(f"AWS_PORT: port {settings.aws_port} is in use") from error
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
 
@@ -72,7 +63,9 @@ def _refusing_other_sites(app: WsgiApp) -> WsgiApp:
 
 
 def make_resources(settings: Settings) -> None:
-    """Make what `mappings.json` names; what is there already stays as it is."""
+    """Make what `mappings.json` names, the bucket last; what is there already stays as it is."""
+    from event_sources import aws
+
     queues = aws.client(settings, "sqs")
     dead_letters = queues.create_queue(QueueName=DEAD_LETTERS)["QueueUrl"]
     attributes = queues.get_queue_attributes(QueueUrl=dead_letters, AttributeNames=["QueueArn"])
@@ -85,9 +78,6 @@ def make_resources(settings: Settings) -> None:
     streams = aws.client(settings, "kinesis")
     with suppress(streams.exceptions.ResourceInUseException):
         streams.create_stream(StreamName=NAME, ShardCount=1)
-    buckets = aws.client(settings, "s3")
-    with suppress(buckets.exceptions.BucketAlreadyOwnedByYou, buckets.exceptions.BucketAlreadyExists):
-        buckets.create_bucket(Bucket=NAME)
     tables = aws.client(settings, "dynamodb")
     with suppress(tables.exceptions.ResourceInUseException):
         tables.create_table(
@@ -100,3 +90,29 @@ def make_resources(settings: Settings) -> None:
     buses = aws.client(settings, "events")
     with suppress(buses.exceptions.ResourceAlreadyExistsException):
         buses.create_event_bus(Name=NAME)
+    buckets = aws.client(settings, "s3")
+    with suppress(buckets.exceptions.BucketAlreadyOwnedByYou, buckets.exceptions.BucketAlreadyExists):
+        buckets.create_bucket(Bucket=NAME)
+
+
+def environment(port: int) -> dict[str, str]:
+    """What has boto3 in another process use the endpoint at that port."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_REGION": Settings.region,
+        "AWS_DEFAULT_REGION": Settings.region,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
+    }
+
+
+def is_up(port: int) -> bool:
+    """Whether the endpoint at that port answers, and has its resources: the bucket is made last."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("HEAD", f"/{NAME}")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

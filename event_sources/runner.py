@@ -21,7 +21,7 @@ log = logging.getLogger("event_sources")
 # Seconds until a missing source, or a stream's new shards, are looked for again.
 LOOK_AGAIN = 2
 # Seconds for what is under way at the end. What is cut off is delivered again by the next start.
-GRACE = 1
+GRACE = 0.5
 
 
 class Runner:

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
+from importlib.util import find_spec
 
 import invoke_api.settings
 import lambda_proxy.front_doors
@@ -26,10 +27,13 @@ from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
 
 HELP = """\
-Usage: ./run.sh [--help]
+Usage: ./run.sh [--aws] [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
+
+  --aws               also serve an AWS endpoint, and bring the messages of its queue, topic, stream,
+                      bucket, table and bus, which are all called weblog, to the function
 
 Settings:
   LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
@@ -42,6 +46,7 @@ Settings:
   AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
   TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
   DOGSTATSD_PORT      the UDP port where metrics are taken ({DOGSTATSD_PORT})
+  AWS_PORT            with --aws: the AWS endpoint's port (4566)
   LISTEN_HOST         the address to listen on ({LISTEN_HOST})
   ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
                       them; * allows every name (none)
@@ -51,6 +56,8 @@ Settings:
 The function's further settings: ./entrypoint.sh --help
 The lambda proxy's: .venv/bin/python -m lambda_proxy --help
 """
+
+AWS = "--aws"
 
 # What a person wants to see, where nothing else is asked for.
 FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
@@ -76,10 +83,13 @@ class Ports:
     runtime_api_port: int
     emulator_port: int
     agent_relay_port: int
+    aws_port: int | None = None
+    """None without `--aws`."""
 
     def settings(self) -> dict[str, int]:
         """Each port under the name of its setting."""
-        return {field.name.upper(): getattr(self, field.name) for field in fields(self)}
+        ports = {field.name.upper(): getattr(self, field.name) for field in fields(self)}
+        return {name: port for name, port in ports.items() if port is not None}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -89,9 +99,10 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         stop_at_signals()
-        if arguments:
-            raise UsageError(f"unknown argument {arguments[0]!r}; there is only --help")
-        ports = read_ports(os.environ)
+        unknown = [argument for argument in arguments if argument != AWS]
+        if unknown:
+            raise UsageError(f"unknown argument {unknown[0]!r}; there are only {AWS} and --help")
+        ports = read_ports(os.environ, aws=AWS in arguments)
         check_ports(ports)
         with ExitStack() as stack:
             declare_extension(stack)
@@ -118,7 +129,7 @@ def _help() -> str:
     )
 
 
-def read_ports(environment: Mapping[str, str]) -> Ports:
+def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
     """Ask each program for the ports that its settings name, and for what is wrong with them."""
     names = ("RIE_PORT", "RUNTIME_API_PORT", "EMULATOR_PORT", "AGENT_RELAY_PORT")
     words = " ".join(f'"${name}"' for name in names)
@@ -141,10 +152,23 @@ def read_ports(environment: Mapping[str, str]) -> Ports:
         raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
     return Ports(
         lambda_proxy_port=proxy.port,
+        aws_port=_read_aws_port(environment) if aws else None,
         agent_port=agent.port,
         trace_view_port=agent.view_port,
         **{name.lower(): port for name, port in function.items()},
     )
+
+
+def _read_aws_port(environment: Mapping[str, str]) -> int:
+    # The image has no event sources.
+    if find_spec("event_sources") is None:
+        raise UsageError(f"{AWS} takes the folder event_sources, which is not here")
+    from event_sources.settings import SettingError, Settings
+
+    try:
+        return Settings.read(environment).own_aws().aws_port
+    except SettingError as error:
+        raise UsageError(str(error)) from error
 
 
 def check_ports(ports: Ports) -> None:
@@ -190,6 +214,20 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     if not any(common.get(f"DD_{name}") for name in ("TRACE_AGENT_URL", "AGENT_HOST", "TRACE_AGENT_PORT")):
         # Without an address the tracer would print its traces where the extension's path is missing.
         function["DD_TRACE_AGENT_URL"] = f"http://127.0.0.1:{ports.agent_port}"
+    event_sources = []
+    if ports.aws_port is not None:
+        from event_sources import local_aws
+
+        # The function's own boto3 has to find the same endpoint, and never AWS itself.
+        function |= local_aws.environment(ports.aws_port)
+        event_sources = [
+            Program(
+                "aws",
+                [*PYTHON, "-m", "event_sources", AWS],
+                common,
+                is_up=partial(local_aws.is_up, ports.aws_port),
+            )
+        ]
     return [
         Program(
             "agent",
@@ -204,6 +242,7 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
             {"LAMBDA_PROXY_HOST": host, **common},
             is_up=partial(is_open, ports.lambda_proxy_port),
         ),
+        *event_sources,
     ]
 
 
@@ -226,9 +265,10 @@ def check_function(running: Programs, ports: Ports) -> None:
 def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:
     """What tells a person that everything answers, and where."""
     event_type = lambda_proxy.settings.Settings.read(environment).event_type
+    aws = "" if ports.aws_port is None else f" AWS endpoint http://localhost:{ports.aws_port},"
     return (
         f"ready: lambda proxy ({event_type}) http://localhost:{ports.lambda_proxy_port},"
-        f" Invoke API http://localhost:{ports.rie_port},"
+        f" Invoke API http://localhost:{ports.rie_port},{aws}"
         f" trace view http://localhost:{ports.trace_view_port};"
         f" try: curl localhost:{ports.lambda_proxy_port}/waf"
     )

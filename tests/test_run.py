@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.support.aws import Aws
 from tests.support.function import EXTENSION
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
 
@@ -140,6 +141,31 @@ def test_other_front_doors(start_process: ProcessStarter, ports: dict[str, str],
     ] in names
 
 
+def test_messages_of_the_aws_endpoint_reach_the_function(
+    start_process: ProcessStarter, ports: dict[str, str]
+) -> None:
+    port = str(free_port())
+    env = {**ports, "AWS_PORT": port, "EVENT_SOURCE_IDLE_SECONDS": "0.05"}
+    process = start_process([REPOSITORY / "run.sh", "--aws"], env=env)
+    process.wait_for_output("\nready: ", timeout=60)
+    assert f"AWS endpoint http://localhost:{port}," in process.output
+    started = descendants(process.popen.pid)
+
+    queues = Aws(process, f"http://127.0.0.1:{port}").client("sqs")
+    url = queues.get_queue_url(QueueName="weblog")["QueueUrl"]
+    queues.send_message(QueueUrl=url, MessageBody="hello")
+
+    def consumed() -> list[object]:
+        traces = requests.get(
+            f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces", timeout=30
+        ).json()
+        return [span for trace in traces for span in trace if span["name"] == "aws.sqs"]
+
+    wait_for(consumed, what="the inferred span of the message")
+    assert process.stop(timeout=3) == 0
+    assert not still_running(started)
+
+
 class TestErrors:
     """What stops run.sh before anything runs: one line that names it, and a code that is not 0."""
 
@@ -161,7 +187,7 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        assert self.refused({}, "--fast") == "error: unknown argument '--fast'; there is only --help"
+        assert self.refused({}, "--fast") == "error: unknown argument '--fast'; there are only --aws and --help"
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),

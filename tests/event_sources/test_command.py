@@ -17,11 +17,11 @@ from tests.support.processes import REPOSITORY, ProcessStarter, free_port
 
 def start(start_process: ProcessStarter, invoke_api: InvokeApi) -> Aws:
     """Start the command, and wait until it is ready."""
-    url = f"http://127.0.0.1:{free_port()}"
-    env = {"AWS_ENDPOINT_URL": url, "RIE_PORT": str(invoke_api.port), "EVENT_SOURCE_IDLE_SECONDS": "0.05"}
+    port = free_port()
+    env = {"AWS_PORT": str(port), "RIE_PORT": str(invoke_api.port), "EVENT_SOURCE_IDLE_SECONDS": "0.05"}
     process = start_process([sys.executable, "-m", "event_sources", "--aws"], env=env)
     process.wait_for_output("ready: 6 mappings")
-    return Aws(process, url)
+    return Aws(process, f"http://127.0.0.1:{port}")
 
 
 def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -71,17 +71,18 @@ def test_pages_of_other_sites_are_refused(start_process: ProcessStarter, invoke_
 
 def test_a_port_that_is_in_use(start_process: ProcessStarter, invoke_api: InvokeApi) -> None:
     aws = start(start_process, invoke_api)
-    done = run("--aws", AWS_ENDPOINT_URL=aws.url)
+    port = aws.url.rpartition(":")[2]
+    done = run("--aws", AWS_PORT=port)
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == (f"event_sources: cannot listen on {aws.url}: is the port in use?")
+    assert done.stderr.splitlines()[-1] == (f"event_sources: AWS_PORT: port {port} is in use")
 
 
 def test_an_endpoint_that_is_elsewhere() -> None:
     done = run("--aws", AWS_ENDPOINT_URL="https://sqs.example.com")
     assert done.returncode == 2
     assert done.stderr == (
-        "event_sources: AWS_ENDPOINT_URL is 'https://sqs.example.com';"
-        " with --aws valid is http://127.0.0.1:PORT\n"
+        "event_sources: AWS_ENDPOINT_URL is 'https://sqs.example.com'; with --aws, which serves its own"
+        " endpoint at AWS_PORT, valid is http://127.0.0.1:4566, or none\n"
     )
 
 
