@@ -80,10 +80,10 @@ def _run(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _sample(settings: Settings, arguments: Sequence[str]) -> int:
-    from event_sources.sources import SOURCES, Sample, SampleError
+    from event_sources.sources import SAMPLES, Sample, SampleError
 
     parser = _parser("python -m event_sources sample", SAMPLE_DESCRIPTION)
-    parser.add_argument("source", choices=SOURCES, help=f"one of {', '.join(SOURCES)}", metavar="SOURCE")
+    parser.add_argument("source", choices=SAMPLES, help=f"one of {', '.join(SAMPLES)}", metavar="SOURCE")
     parser.add_argument(
         "--body", default=Sample.body, help="body, data, item, detail or object (%(default)s)"
     )
@@ -112,7 +112,7 @@ def _sample(settings: Settings, arguments: Sequence[str]) -> int:
             raise SampleError(f"--count is {sample.count}; valid are whole numbers from 1 to 10000")
         if sample.parent_id and not sample.trace_id:
             raise SampleError("--parent-id goes with --trace-id")
-        event = SOURCES[options.source].sample(sample)
+        event = SAMPLES[options.source](sample)
     except SampleError as error:
         return _fail(2, str(error))
     sys.stdout.write(f"{json.dumps(event, indent=2, ensure_ascii=False)}\n")

@@ -118,7 +118,12 @@ def read(path: Path) -> list[Mapping]:
         raise SettingError(f"{path} is not JSON: {error}") from error
     if not isinstance(found, list):
         raise SettingError(f"{path} has to be a list of mappings")
-    return [_numbered(path, number, item) for number, item in enumerate(found, start=1)]
+    mappings = [_numbered(path, number, item) for number, item in enumerate(found, start=1)]
+    sources = [str(mapping.source) for mapping in mappings]
+    for source in sources:
+        if sources.count(source) > 1:
+            raise SettingError(f"{path} has more than one mapping of {source}; valid is one of each source")
+    return mappings
 
 
 def _numbered(path: Path, number: int, item: object) -> Mapping:

@@ -187,7 +187,8 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        assert self.refused({}, "--fast") == "error: unknown argument '--fast'; there are only --aws and --help"
+        said = self.refused({}, "--fast")
+        assert said == "error: unknown argument '--fast'; there are only --aws and --help"
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),

@@ -61,14 +61,14 @@ class Sns(Pushed):
 
     @staticmethod
     def sample(sample: Sample) -> Json:
-        topic = Arn("aws", "sns", sample.region, ACCOUNT, "weblog")
-        subscription = f"{topic}:{uuid.uuid4()}"
-        messages = [message(sample, topic, subscription) for _ in range(sample.count)]
-        return {"Records": [record(one, subscription) for one in messages]}
+        messages = [message(sample) for _ in range(sample.count)]
+        return {"Records": [record(one, one["UnsubscribeURL"].partition("Arn=")[2]) for one in messages]}
 
 
-def message(sample: Sample, topic: Arn, subscription: str) -> Json:
+def message(sample: Sample) -> Json:
     """A notification as SNS writes it to a queue."""
+    topic = Arn("aws", "sns", sample.region, ACCOUNT, "weblog")
+    subscription = f"{topic}:{uuid.uuid4()}"
     attributes = {name: {"Type": "String", "Value": value} for name, value in sample.attributes.items()}
     if sample.context:
         # As ddtrace does: to SNS it sends the context in a binary attribute.

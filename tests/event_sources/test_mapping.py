@@ -119,7 +119,17 @@ def test_a_wrong_mapping(tmp_path: Path, found: Any, said: str) -> None:
     assert said in str(error.value)
 
 
-@pytest.mark.parametrize(("content", "said"), [("{", "is not JSON"), ("{}", "has to be a list of mappings")])
+TWICE = json.dumps([{"EventSourceArn": QUEUE}, {"EventSourceArn": QUEUE, "FunctionName": "other"}])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ("{}", "has to be a list of mappings"),
+        (TWICE, "more than one mapping of arn:aws:sqs"),
+    ],
+)
 def test_a_wrong_file(tmp_path: Path, content: str, said: str) -> None:
     file = tmp_path / "mappings.json"
     file.write_text(content)

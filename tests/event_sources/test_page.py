@@ -19,9 +19,9 @@ COMMANDS = re.findall(r"^\$ \.venv/bin/python -m event_sources (sample [^|\n]+)"
 
 
 def test_the_page_has_a_sample_of_each_source() -> None:
-    from event_sources.sources import SOURCES
+    from event_sources.sources import SAMPLES
 
-    assert {command.split()[1] for command in COMMANDS} == SOURCES.keys()
+    assert {command.split()[1] for command in COMMANDS} == SAMPLES.keys()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -118,3 +118,17 @@ def test_an_event_of_a_bus(
         "detail": {"hello": "world"},
     }
     assert function.types == ["Event"]
+
+
+def test_a_message_that_cannot_be_read_does_not_end_the_source(
+    aws: Aws, name: str, event_sources: EventSources, function: ScriptedFunction
+) -> None:
+    topics, queues = aws.client("sns"), aws.client("sqs")
+    topic = topics.create_topic(Name=name)["TopicArn"]
+    process = event_sources({"EventSourceArn": topic})
+    url = queues.get_queue_url(QueueName=f"event-sources-sns-{name}")["QueueUrl"]
+    queues.send_message(QueueUrl=url, MessageBody="no JSON")
+    process.wait_for_output("cannot deliver")
+    topics.publish(TopicArn=topic, Message="hello")
+    (event,) = function.wait_for_events(1)
+    assert event["Records"][0]["Sns"]["Message"] == "hello"

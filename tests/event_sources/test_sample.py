@@ -11,13 +11,21 @@ from typing import Any
 import pytest
 
 from event_sources.__main__ import main
-from event_sources.sources import SOURCES
+from event_sources.sources import SAMPLES
 from event_sources.sources.sqs import md5_of_attributes
 from tests.support.aws import Aws
 from tests.support.function import Function, Functions
 
 TRACE_ID = 0x67C0FFEE000000001234567890ABCDEF
-CARRIERS = ["sqs", "sns", "kinesis", "eventbridge"]
+CARRIERS = {
+    "sqs": "aws.sqs",
+    "sqs-sns": "aws.sns",
+    "sqs-eventbridge": "aws.eventbridge",
+    "sns": "aws.sns",
+    "kinesis": "aws.kinesis",
+    "eventbridge": "aws.eventbridge",
+}
+"""The samples that carry a trace context, each with the inferred span that becomes the context's child."""
 
 
 def sample(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
@@ -28,7 +36,7 @@ def sample(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     return json.loads(out)
 
 
-@pytest.mark.parametrize("source", sorted(SOURCES.keys() - {"eventbridge"}))
+@pytest.mark.parametrize("source", sorted(SAMPLES.keys() - {"eventbridge"}))
 def test_records_have_ids_of_their_own(capsys: pytest.CaptureFixture[str], source: str) -> None:
     records = sample(capsys, source, "--count", "3")["Records"]
     assert len({json.dumps(record, sort_keys=True) for record in records}) == 3
@@ -103,7 +111,7 @@ def test_the_tracer_finds_the_trace_context(
 ) -> None:
     event = sample(capsys, source, "--trace-id", trace_id, "--parent-id", "4242")
     _, trace = sample_function.traced(event)
-    inferred = trace.one(f"aws.{source}")
+    inferred = trace.one(CARRIERS[source])
     assert inferred["parent_id"] == 4242
     low, high = (TRACE_ID % 2**64, f"{TRACE_ID >> 64:016x}") if len(trace_id) == 32 else (1234567890, None)
     assert {span["trace_id"] for span in trace.spans} == {low}
