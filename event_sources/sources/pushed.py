@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async.html
 from __future__ import annotations
 
 import json
+import logging
 from abc import abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
@@ -16,6 +17,8 @@ from event_sources import aws
 from event_sources.arn import Arn
 from event_sources.function import Function
 from event_sources.sources.base import Json, Poller, Source
+
+log = logging.getLogger("event_sources")
 
 PREFIX = "event-sources-"
 
@@ -66,7 +69,12 @@ class PushedPoller:
         )
         messages = answer.get("Messages", [])
         for message in messages:
-            event = self.source.event(json.loads(message["Body"]))
+            try:
+                event = self.source.event(json.loads(message["Body"]))
+            except (ValueError, KeyError, TypeError) as error:
+                # Not what the service sends: somebody else used the queue.
+                log.warning("%s: a message that is not an event: %r", self.name, error)
+                event = None
             if event is not None:
                 self.function.send(event)
             self.queues.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
