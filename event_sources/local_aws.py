@@ -96,9 +96,12 @@ def make_resources(settings: Settings) -> None:
 
 
 def environment(port: int) -> dict[str, str]:
-    """What has boto3 in another process use the endpoint at that port."""
+    """What has the function, and boto3 in any process, use the endpoint at that port."""
+    url = f"http://127.0.0.1:{port}"
     return {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_ENDPOINT_URL": url,
+        # The function's own setting, which would come first.
+        "SYSTEM_TESTS_AWS_URL": url,
         "AWS_REGION": Settings.region,
         "AWS_DEFAULT_REGION": Settings.region,
         "AWS_ACCESS_KEY_ID": KEY,
