@@ -15,7 +15,6 @@ from functools import cached_property
 
 from event_sources import aws
 from event_sources.arn import Arn
-from event_sources.function import Function
 from event_sources.sources.base import Json, Poller, Source
 
 log = logging.getLogger("event_sources")
@@ -58,11 +57,6 @@ class PushedPoller:
         self.queues = queues
         self.url = url
 
-    @property
-    def function(self) -> Function:
-        """The function that gets the events."""
-        return self.source.function
-
     def poll(self) -> bool:
         answer = self.queues.receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=30
@@ -76,6 +70,6 @@ class PushedPoller:
                 log.warning("%s: a message that is not an event: %r", self.name, error)
                 event = None
             if event is not None:
-                self.function.send(event)
+                self.source.function.send(event)
             self.queues.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
         return bool(messages)

@@ -109,6 +109,15 @@ class ShardPoller:
             self._renew()
 
     def poll(self) -> bool:
+        place = self._position, self._after, self._iterator, self._closed
+        try:
+            return self._poll()
+        except Exception:
+            # What was read and not delivered is read again.
+            self._position, self._after, self._iterator, self._closed = place
+            raise
+
+    def _poll(self) -> bool:
         batch = self._collect()
         if not batch:
             return False

@@ -10,8 +10,15 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
-from tests.event_sources.conftest import EventSources, FunctionError, Json, ScriptedFunction
+from event_sources.arn import Arn
+from event_sources.aws import invoke_client
+from event_sources.function import Function
+from event_sources.mapping import Mapping
+from event_sources.settings import Settings
+from event_sources.sources.kinesis import Kinesis
+from tests.event_sources.conftest import EventSources, FunctionError, InvokeApi, Json, ScriptedFunction
 from tests.support.aws import ACCOUNT, REGION, Aws
 from tests.support.processes import wait_for
 
@@ -316,3 +323,35 @@ def test_a_function_that_cannot_be_invoked_costs_no_attempt(
     process.wait_for_output("cannot invoke")
     assert "given up" not in process.output
     assert process.stop() == 0
+
+
+def test_what_was_read_and_not_delivered_is_read_again(
+    aws: Aws, name: str, invoke_api: InvokeApi, function: ScriptedFunction
+) -> None:
+    stream = Stream(aws, name)
+    stream.put("a", "b")
+
+    class Stopping:
+        """Says that the process ends, once: in the middle of the batch's window."""
+
+        times = 0
+
+        def is_set(self) -> bool:
+            return False
+
+        def wait(self, timeout: float) -> bool:
+            self.times += 1
+            if self.times == 1:
+                raise EndpointConnectionError(endpoint_url="the AWS endpoint")
+            return True
+
+    settings = Settings(endpoint=aws.url, invoke_api=f"http://127.0.0.1:{invoke_api.port}")
+    client = invoke_client(settings)
+    mapping = Mapping(Arn.parse(stream.arn), batch_size=3, window=300)
+    (poller,) = Kinesis(mapping, settings, Function(client, "function"), Stopping()).pollers()
+    with pytest.raises(EndpointConnectionError):
+        poller.poll()
+    assert function.events == []
+    assert poller.poll()
+    function.wait_for_events(1)
+    assert all_data(function) == ["ab"]
