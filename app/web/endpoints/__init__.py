@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.endpoints import core, downstream, health, rasp, sessions, users, waf
+from app.web.endpoints import (
+    core,
+    distributed,
+    downstream,
+    exception_replay,
+    health,
+    rasp,
+    sessions,
+    users,
+    waf,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     core.bp,
@@ -18,4 +28,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     sessions.bp,
     rasp.bp,
     downstream.bp,
+    distributed.bp,
+    exception_replay.bp,
 )
