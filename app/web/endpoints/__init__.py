@@ -14,6 +14,7 @@ from app.web.endpoints import (
     downstream,
     exception_replay,
     health,
+    otel,
     rasp,
     sessions,
     users,
@@ -29,5 +30,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     rasp.bp,
     downstream.bp,
     distributed.bp,
+    otel.bp,
     exception_replay.bp,
 )

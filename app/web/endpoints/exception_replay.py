@@ -1,4 +1,4 @@
-"""Exception replay: the endpoints that fail, each in another way, so that the tracer can capture variables."""
+"""Exception replay: the endpoints that fail, each in another way, so that the tracer captures variables."""
 
 from __future__ import annotations
 

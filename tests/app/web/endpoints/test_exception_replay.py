@@ -83,6 +83,7 @@ def test_what_is_captured(functions: Functions, target: str) -> None:
 
     # The tracer captures one exception a second, and each one once.
     trace = wait_for(captured, what="an exception that is captured")
+    assert trace
     snapshots = {
         tag.split(".")[3] for tag in trace.meta if re.fullmatch(r"_dd\.debug\.error\.\d+\.snapshot_id", tag)
     }
