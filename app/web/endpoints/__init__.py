@@ -10,6 +10,7 @@ from flask import Blueprint
 
 from app.web.endpoints import (
     core,
+    data_streams,
     distributed,
     downstream,
     exception_replay,
@@ -32,4 +33,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     distributed.bp,
     otel.bp,
     exception_replay.bp,
+    data_streams.bp,
 )
