@@ -17,6 +17,7 @@ from app.web.endpoints import (
     health,
     otel,
     rasp,
+    s3,
     sessions,
     users,
     waf,
@@ -34,4 +35,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     otel.bp,
     exception_replay.bp,
     data_streams.bp,
+    s3.bp,
 )
