@@ -41,7 +41,7 @@ def internal_server() -> Iterator[InternalServer]:
 @pytest.fixture
 def services_client(internal_server: InternalServer) -> FlaskClient:
     """Flask's own client of a weblog that finds the services of a scenario."""
-    return make_client(Settings(internal_server_url=internal_server.url))
+    return make_client(Settings.from_environment({"INTERNAL_SERVER_URL": internal_server.url}))
 
 
 @pytest.fixture
@@ -51,6 +51,11 @@ def with_services(functions: Functions, internal_server: InternalServer) -> Func
         INTERNAL_SERVER_URL=internal_server.url,
         DD_TRACE_INFERRED_PROXY_SERVICES_ENABLED="true",
         DD_DATA_STREAMS_ENABLED="true",
+        DD_AI_GUARD_ENABLED="true",
+        DD_AI_GUARD_ENDPOINT=f"{internal_server.url}/aiguard",
+        DD_API_KEY="fake",
+        DD_APP_KEY="fake",
+        DD_TRACE_GRAPHQL_ERROR_EXTENSIONS="int,float,str,bool,other",
     )
 
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -32,7 +33,7 @@ class Request:
     method: str
     parts: tuple[str, ...]
     query: dict[str, str]
-    headers: dict[str, str]
+    headers: Message
     body: bytes
 
     @property
@@ -242,7 +243,7 @@ class Handler(BaseHTTPRequestHandler):
         for path, route in ROUTES:
             if match := re.fullmatch(path, url.path):
                 query = dict(parse_qsl(url.query, keep_blank_values=True))
-                request = Request(self.command, match.groups(), query, dict(self.headers), body)
+                request = Request(self.command, match.groups(), query, self.headers, body)
                 self.server.seen.append(request)  # type: ignore[attr-defined]  # InternalServer's
                 return self.send(route(request))
         return self.send(Answer({"error": f"no route for {url.path}"}, 404))

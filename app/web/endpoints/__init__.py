@@ -9,13 +9,17 @@ from __future__ import annotations
 from flask import Blueprint
 
 from app.web.endpoints import (
+    ai_guard,
     core,
     data_streams,
     distributed,
     downstream,
     exception_replay,
+    graphql,
     health,
+    llm,
     otel,
+    payments,
     rasp,
     s3,
     sessions,
@@ -36,4 +40,8 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     exception_replay.bp,
     data_streams.bp,
     s3.bp,
+    payments.bp,
+    llm.bp,
+    graphql.bp,
+    ai_guard.bp,
 )
