@@ -1,4 +1,4 @@
-"""Writes S3 objects into an S3 that moto plays in this process; nothing is kept.
+"""Writes S3 objects into an S3 that moto plays in this process; nothing is kept. Their bodies are their keys.
 
 The packages are optional: without them the functions raise MissingPackage. They raise Refused as well.
 """
@@ -11,9 +11,8 @@ from typing import Any
 
 from app.clients.packages import import_package
 
-# S3 takes no smaller one, the last one apart.
-_PART_BYTES = 5 * 1024 * 1024
-_BODY = b"The weblog wrote this object.\n"
+# Of an object that is written in parts; S3 takes no part below 5 MiB, the last one apart.
+_PARTS_BYTES = 15_000_000
 
 
 class Refused(Exception):  # noqa: N818 - says what happened
@@ -23,25 +22,28 @@ class Refused(Exception):  # noqa: N818 - says what happened
 def put_object(bucket: str, key: str) -> str:
     """Write an object; its ETag, without quotes, as AWS sends it in events."""
     with _s3(bucket) as s3:
-        return _etag(s3.put_object(Bucket=bucket, Key=key, Body=_BODY))
+        return _etag(s3.put_object(Bucket=bucket, Key=key, Body=key.encode()))
 
 
 def copy_object(original_bucket: str, original_key: str, bucket: str, key: str) -> str:
     """Write an object, and copy it; the ETag of the copy."""
     with _s3(original_bucket, bucket) as s3:
-        s3.put_object(Bucket=original_bucket, Key=original_key, Body=_BODY)
+        s3.put_object(Bucket=original_bucket, Key=original_key, Body=original_key.encode())
         source = {"Bucket": original_bucket, "Key": original_key}
         return _etag(s3.copy_object(Bucket=bucket, Key=key, CopySource=source)["CopyObjectResult"])
 
 
 def multipart_upload(bucket: str, key: str) -> str:
-    """Write an object of 10 MiB in two parts; its ETag."""
+    """Write an object of 15 MB, its key again and again, in two parts; its ETag."""
+    text = key.encode()
+    body = text * (_PARTS_BYTES // max(len(text), 1))
+    half = len(body) // 2
     with _s3(bucket) as s3:
         upload = {"Bucket": bucket, "Key": key}
         upload["UploadId"] = s3.create_multipart_upload(**upload)["UploadId"]
         parts = []
-        for number in (1, 2):
-            answer = s3.upload_part(**upload, PartNumber=number, Body=bytes(_PART_BYTES))
+        for number, part in enumerate((body[:half], body[half:]), start=1):
+            answer = s3.upload_part(**upload, PartNumber=number, Body=part)
             parts.append({"PartNumber": number, "ETag": answer["ETag"]})
         return _etag(s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}))
 

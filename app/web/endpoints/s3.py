@@ -18,7 +18,7 @@ _METHODS = ["GET", "POST", "OPTIONS"]
 
 @bp.route("/mock_s3/put_object", methods=_METHODS)
 def put_object() -> Response:
-    """Write an object.
+    """Write an object; its body is its key.
 
     Argument: `bucket` and `key`, both required.
 
@@ -33,7 +33,7 @@ def put_object() -> Response:
 
 @bp.route("/mock_s3/copy_object", methods=_METHODS)
 def copy_object() -> Response:
-    """Write an object, and copy it.
+    """Write an object, whose body is its key, and copy it.
 
     Argument: `original_bucket`, `original_key`, `bucket` and `key`, all required.
 
@@ -48,7 +48,7 @@ def copy_object() -> Response:
 
 @bp.route("/mock_s3/multipart_upload", methods=_METHODS)
 def multipart_upload() -> Response:
-    """Write an object of 10 MiB in two parts.
+    """Write an object of 15 MB, its key again and again, in two parts.
 
     Argument: `bucket` and `key`, both required.
 
