@@ -103,4 +103,6 @@ def _request(
     except requests.RequestException as error:
         if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
             raise InvalidUrl(f"{url} cannot be called: {error}") from error
-        raise NoAnswer(f"no answer from {url}: {error}") from error
+        # Of several exceptions one in the other, the innermost one says what happened.
+        reason = getattr(error.args[0], "reason", error) if error.args else error
+        raise NoAnswer(f"no answer from {url}: {reason}") from error

@@ -118,6 +118,7 @@ class TestExternalRequest:
             answer = handled(path).json
             assert answer["status"] is None
             assert answer["error"].startswith("no answer from http://internal_server:8089/")
+            assert answer["error"].count("internal_server") == 3, "it says more than where, and why not"
 
 
 class TestCallsBack:
