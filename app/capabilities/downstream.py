@@ -24,8 +24,8 @@ class Call(TypedDict):
     response_headers: dict[str, str]
 
 
-class InvalidUrl(ValueError):  # noqa: N818 - says what happened
-    """The URL cannot be called, whoever listens there; the message says why."""
+class InvalidCall(ValueError):  # noqa: N818 - says what happened
+    """The URL or a header cannot be sent, whoever listens there; the message says why."""
 
 
 class NoAnswer(Exception):  # noqa: N818 - says what happened
@@ -41,7 +41,7 @@ def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
     """
     try:
         response = _request(method, url, headers=headers, body=body)
-    except (NoAnswer, InvalidUrl) as error:
+    except (NoAnswer, InvalidCall) as error:
         return {"status": None, "error": str(error)}
     payload = None
     if len(response.content) <= _LONGEST_PAYLOAD:
@@ -55,7 +55,7 @@ def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
 def distant_call(url: str, proxies: Mapping[str, str]) -> Call:
     """GET the URL, and tell which headers were sent and received.
 
-    Raises InvalidUrl and NoAnswer.
+    Raises InvalidCall and NoAnswer.
     """
     response = _request("GET", url, proxies=proxies)
     return {
@@ -100,9 +100,10 @@ def _request(
             proxies=dict(proxies or {}),
             timeout=(_CONNECT_SECONDS, _ANSWER_SECONDS),
         )
+    except ValueError as error:
+        # Of `requests` itself for a wrong URL or header, of http.client for what it cannot send.
+        raise InvalidCall(f"{url} cannot be called: {error}") from error
     except requests.RequestException as error:
-        if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
-            raise InvalidUrl(f"{url} cannot be called: {error}") from error
         # Of several exceptions one in the other, the innermost one says what happened.
         reason = getattr(error.args[0], "reason", error) if error.args else error
         raise NoAnswer(f"no answer from {url}: {reason}") from error

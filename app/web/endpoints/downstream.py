@@ -145,7 +145,7 @@ def distant_call(url: str) -> Response:
     """The response of every endpoint that makes a call and tells of its headers."""
     try:
         return json_document(capability.distant_call(url, proxies_for(url)))
-    except capability.InvalidUrl as error:
+    except capability.InvalidCall as error:
         raise bad_request(f"argument url: {error}") from error
     except capability.NoAnswer as error:
         return plain_text(f"{error}\n", 502)
