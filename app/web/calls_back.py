@@ -19,7 +19,7 @@ from flask import Flask, current_app
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_ORIGINS = ("http://localhost:7777", "http://weblog:7777")
+_HOSTS = ("localhost:7777", "weblog:7777")
 _starting = Lock()
 
 
@@ -29,7 +29,7 @@ def proxies_for(url: str) -> dict[str, str]:
         parts = urlsplit(url)
     except ValueError:
         return {}  # `requests` says what is wrong with it
-    if f"{parts.scheme}://{parts.netloc}" not in _ORIGINS:
+    if parts.scheme != "http" or parts.netloc not in _HOSTS:
         return {}
     # By host: a redirect to another one is followed without the proxy.
     return {f"http://{parts.hostname}": _address()}
@@ -54,7 +54,7 @@ def _start(app: Flask) -> int:
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing: the function's log is about invocations."""
 
-    def whole(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The app's response, complete and closed before its first byte is sent.
 
         So the spans of the call have been sent before the caller goes on, and with it the invocation:
@@ -62,11 +62,15 @@ def _start(app: Flask) -> int:
         """
         from werkzeug.test import run_wsgi_app
 
+        # A browser names the port that it calls: no web site gets past this to the vulnerable endpoints.
+        if environ.get("HTTP_HOST") not in _HOSTS:
+            start_response("403 Forbidden", [("Content-Type", "text/plain")])
+            return [f"only calls of {' and '.join(_HOSTS)} are answered here\n".encode()]
         chunks, status, headers = run_wsgi_app(app, environ, buffered=True)
         start_response(status, list(headers))
         return chunks
 
     # A thread for each call, because the view that answers one may make the next.
-    server = make_server("127.0.0.1", 0, whole, threaded=True, request_handler=Handler)
+    server = make_server("127.0.0.1", 0, answer, threaded=True, request_handler=Handler)
     Thread(target=server.serve_forever, name="calls-back", daemon=True).start()
     return server.server_port

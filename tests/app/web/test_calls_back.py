@@ -6,6 +6,7 @@ import time
 from threading import Event
 
 import pytest
+import requests
 from flask import Flask, Response
 
 from app.capabilities.downstream import NoAnswer, distant_call
@@ -32,6 +33,21 @@ def test_the_request_is_over_when_its_answer_comes() -> None:
     with app.app_context():
         assert distant_call(WEBLOG, proxies_for(WEBLOG))["status_code"] == 200
     assert closed.is_set()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "evil.example:7777", ""])
+def test_nobody_else_is_answered(host: str) -> None:
+    app = Flask("private")
+    app.add_url_rule("/", view_func=lambda: "private")
+    with app.app_context():
+        (address,) = proxies_for(WEBLOG).values()
+    own = requests.get(address, headers={"Host": "weblog:7777"}, timeout=30)
+    assert (own.status_code, own.text) == (200, "private")
+    port = address.rpartition(":")[2]
+    headers = {"Host": host if ":" in host or not host else f"{host}:{port}"}
+    other = requests.get(address, headers=headers, timeout=30)
+    assert other.status_code == 403
+    assert other.text == "only calls of localhost:7777 and weblog:7777 are answered here\n"
 
 
 @pytest.mark.parametrize(
