@@ -83,6 +83,20 @@ class Agent:
         traces: list[list[Span]] = answer.json()
         return traces
 
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """All checkpoints of data streams since the last `clear`: `EdgeTags`, `Hash`, `ParentHash` ..."""
+        import msgpack
+
+        requested = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30).json()
+        payloads = [
+            msgpack.unpackb(b64decode(request["body"]))
+            for request in requested
+            if request["url"].endswith("/v0.1/pipeline_stats")
+        ]
+        return [
+            stats for payload in payloads for bucket in payload["Stats"] for stats in bucket.get("Stats", [])
+        ]
+
     def clear(self) -> None:
         """Forget what came so far."""
         requests.get(f"http://127.0.0.1:{self.port}/test/session/clear", timeout=30).raise_for_status()

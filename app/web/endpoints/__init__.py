@@ -8,7 +8,24 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.endpoints import core, downstream, health, rasp, sessions, users, waf
+from app.web.endpoints import (
+    ai_guard,
+    core,
+    data_streams,
+    distributed,
+    downstream,
+    exception_replay,
+    graphql,
+    health,
+    llm,
+    otel,
+    payments,
+    rasp,
+    s3,
+    sessions,
+    users,
+    waf,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     core.bp,
@@ -18,4 +35,13 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     sessions.bp,
     rasp.bp,
     downstream.bp,
+    distributed.bp,
+    otel.bp,
+    exception_replay.bp,
+    data_streams.bp,
+    s3.bp,
+    payments.bp,
+    llm.bp,
+    graphql.bp,
+    ai_guard.bp,
 )
