@@ -8,14 +8,34 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.endpoints import core, downstream, health, rasp, sessions, users, waf
+from app.web.endpoints import (
+    api_security,
+    core,
+    downstream,
+    health,
+    login,
+    logs,
+    processes,
+    rasp,
+    sessions,
+    telemetry,
+    tracing,
+    users,
+    waf,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     core.bp,
     health.bp,
+    tracing.bp,
+    logs.bp,
+    telemetry.bp,
+    processes.bp,
     waf.bp,
     users.bp,
+    login.bp,
     sessions.bp,
+    api_security.bp,
     rasp.bp,
     downstream.bp,
 )
