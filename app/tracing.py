@@ -23,7 +23,7 @@ class FlaskUserAgentFilter(TraceFilter):
         if any(span.name == "aws.lambda" and _has_user_agent(span) for span in trace):
             for span in trace:
                 if span.name == "flask.request":
-                    _remove_tag(span, "http.useragent")
+                    remove_tag(span, "http.useragent")
         return trace
 
 
@@ -36,7 +36,8 @@ def _has_user_agent(span: Span) -> bool:
     return any(span.get_tag(name) for name in _USER_AGENT_TAGS)
 
 
-def _remove_tag(span: Span, name: str) -> None:
+def remove_tag(span: Span, name: str) -> None:
+    """Take a tag off a span that has not been sent."""
     # A user's own tracer may be older than the method.
     if hasattr(span, "remove_tag"):
         span.remove_tag(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ddtrace.trace import Span, tracer
 
+from app.tracing import remove_tag
+
 CASES: dict[str, dict[str, str]] = {
     "with_route": {"http.route": "/users/{id}/profile"},
     "with_endpoint": {"http.endpoint": "/api/products/{param:int}"},
@@ -19,7 +21,7 @@ def set_route(case: str) -> None:
     if span is None:
         return
     for name in ("http.route", "http.endpoint"):
-        span.set_tag(name, None)
+        remove_tag(span, name)
     span.set_tags(dict(CASES[case]))
 
 

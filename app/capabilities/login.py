@@ -1,6 +1,6 @@
 """Logs users in, and tells the tracer of it as an instrumented framework would.
 
-ddtrace instruments no login of Flask's (of the frameworks that it knows, Django alone), so the app itself
+ddtrace instruments no login of Flask's (of all frameworks only Django's), so the app itself
 makes the calls that its Django integration makes. They report in the mode of
 `DD_APPSEC_AUTO_USER_INSTRUMENTATION_MODE`: that is what "automated" means here.
 """

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from app.capabilities import api_security as capability
 from app.web.inputs import choice
-from app.web.responses import bad_request, plain_text
+from app.web.responses import bad_request, json_document, plain_text
 
 bp = Blueprint("api_security", __name__)
 
@@ -74,13 +74,13 @@ def endpoint_fallback() -> Response:
 
     Argument: `case`, one of `with_route`, `with_endpoint`, `404`, `computed`; required.
 
-    200: `text/plain`, `OK`.
+    200: JSON, `{"case": ...}`.
     400: no `case`, or another one.
-    404: `text/plain`, `OK`, in the case `404`.
+    404: the same, in the case `404`.
     Span: `http.route` is `/users/{id}/profile`, or there is none and `http.endpoint` is
     `/api/products/{param:int}` or `/api/notfound/{param:int}`, or there is neither and `http.url` is
     `http://localhost:8080/endpoint_fallback_computed/users/123/orders/456`.
     """
     case = choice("case", capability.CASES)
     capability.set_route(case)
-    return plain_text("OK", 404 if case == "404" else 200)
+    return json_document({"case": case}, 404 if case == "404" else 200)

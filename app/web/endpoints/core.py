@@ -102,7 +102,7 @@ def set_cookie() -> Response:
 
     200: `text/plain`, `OK`, with `Set-Cookie: {name}={value}`.
     400: an argument is missing, or the cookie cannot be a header; the text says which.
-    Span: the WAF saw the cookie in `server.response.headers`.
+    Span: the WAF sees the response's other headers, `server.response.headers.no_cookies`, without it.
     """
     cookie = f"{required('name')}={required('value')}"
     check_headers([("Set-Cookie", cookie)])
@@ -142,7 +142,8 @@ def resource_renaming(path: str) -> Response:
 
     200: `text/plain`, `OK`.
     Span: `http.endpoint`, the path with `{param:int}` and the like in place of what varies.
-    Setting: `DD_TRACE_RESOURCE_RENAMING_ENABLED`; it is on with AppSec.
+    Setting: `DD_TRACE_RESOURCE_RENAMING_ENABLED=true`, and, because in Lambda there is always a route,
+    `DD_TRACE_RESOURCE_RENAMING_ALWAYS_SIMPLIFIED_ENDPOINT=true`.
     """
     return plain_text("OK")
 

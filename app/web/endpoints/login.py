@@ -84,7 +84,7 @@ def signup() -> Response:
     200: `text/plain`, `OK`.
     400: an argument is wrong or missing; the text names it.
     420: `KO`; the tracer is too old for this SDK.
-    Span: `appsec.events.users.signup.{track,sdk,usr.login,usr.id}`, `usr.id`,
+    Span: `appsec.events.users.signup.{track,usr.login,usr.id}`, `usr.id`,
     `_dd.appsec.usr.{id,login}`. The id of the form's user is `new-user`. There is no automated event,
     because ddtrace knows no sign-up in Flask.
     """
