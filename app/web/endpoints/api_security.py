@@ -77,7 +77,7 @@ def endpoint_fallback() -> Response:
     200: JSON, `{"case": ...}`.
     400: no `case`, or another one.
     404: the same, in the case `404`.
-    Span: `http.route` is `/users/{id}/profile`, or there is none and `http.endpoint` is
+    Span: on `aws.lambda` `http.route` is `/users/{id}/profile`, or there is none and `http.endpoint` is
     `/api/products/{param:int}` or `/api/notfound/{param:int}`, or there is neither and `http.url` is
     `http://localhost:8080/endpoint_fallback_computed/users/123/orders/456`.
     """

@@ -169,12 +169,12 @@ class TestCommandSpans:
         *_, wait = commands(functions, {**ECHO, "args": "password 1234"})
         assert "1234" not in wait["meta"]["cmd.exec"]
 
-    @pytest.mark.xfail(strict=True, reason="cmd.truncated is yes, not true")
+    @pytest.mark.xfail(strict=True, reason="A command that was cut is not marked as such")
     def test_a_long_command(self, functions: Functions) -> None:
         *_, wait = commands(functions, {**ECHO, "args": ["a" * 4092, "arg"]})
-        assert wait["meta"]["cmd.truncated"] == "true"
+        assert wait["meta"].get("cmd.truncated") == "true"
 
     def test_a_long_command_is_cut(self, functions: Functions) -> None:
         *_, wait = commands(functions, {**ECHO, "args": ["a" * 4092, "arg"]})
-        assert wait["meta"]["cmd.truncated"] == "yes"
-        assert len(wait["meta"]["cmd.exec"]) < 4200
+        assert "argument truncated by 5 characters" in wait["meta"]["cmd.exec"]
+        assert "a" * 4092 not in wait["meta"]["cmd.exec"]
