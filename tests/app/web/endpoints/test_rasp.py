@@ -178,7 +178,7 @@ def test_multiple_matches(functions: Functions) -> None:
 
     def matches() -> float:
         return sum(
-            count
+            float(count)
             for message in function.agent.telemetry()
             if (message.kind, message.session) == ("generate-metrics", session)
             for series in message.payload["series"]

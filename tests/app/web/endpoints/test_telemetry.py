@@ -42,15 +42,20 @@ class TestTelemetry:
         assert response.status == 200
         session = next(span["meta"]["runtime-id"] for span in trace.spans if "runtime-id" in span["meta"])
 
-        def reported() -> list[Any]:
-            return [
-                item if isinstance(item, str) else item["name"]
+        def is_reported() -> bool:
+            messages: list[Any] = [
+                message.payload[group]
                 for message in function.agent.telemetry()
                 if (message.kind, message.session) == (kind, session)
-                for item in message.payload[group]
             ]
+            # A list of objects with names, or an object by names.
+            return any(
+                (item if isinstance(item, str) else item["name"]) == name
+                for items in messages
+                for item in items
+            )
 
-        assert name in wait_for(lambda: name in reported() and reported(), what=f"{kind} of {name}")
+        wait_for(is_reported, what=f"{kind} of {name}")
 
     def test_a_product_is_off_again(self, functions: Functions) -> None:
         function = functions(DD_TELEMETRY_HEARTBEAT_INTERVAL="1")
