@@ -75,7 +75,7 @@ def test_the_waf_knows_the_cookies(
     [
         "b=block-this-cookie",
         'b="x, block-this-cookie"',
-        "b=x;block-this-cookie=",
+        "b=x;d=block-this-cookie",
         pytest.param("b=x block-this-cookie y", marks=HIDDEN),
     ],
 )
