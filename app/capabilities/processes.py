@@ -64,13 +64,12 @@ def execute(command: str, arguments: str | list[str], *, shell: bool) -> str:
     import shlex
     import subprocess
 
-    if shell:
-        line: str | list[str] = (
-            f"{command} {arguments if isinstance(arguments, str) else ' '.join(arguments)}"
-        )
-    else:
-        line = [command, *(shlex.split(arguments) if isinstance(arguments, str) else arguments)]
+    line: str | list[str]
     try:
+        if shell:
+            line = " ".join([command, *([arguments] if isinstance(arguments, str) else arguments)])
+        else:
+            line = [command, *(shlex.split(arguments) if isinstance(arguments, str) else arguments)]
         process = subprocess.Popen(  # noqa: S603 - runs what the caller wants, on purpose
             line, shell=shell, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )

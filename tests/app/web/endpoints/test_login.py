@@ -307,6 +307,17 @@ class TestSdk:
 
 
 @pytest.mark.emulator
+def test_without_appsec(functions: Functions) -> None:
+    function = functions({"DD_APPSEC_ENABLED": "false"})
+    response, _ = function.request(REST, **form(TEST, query="sdk_event=success&sdk_user=sdkUser"))
+    assert response.status == 200
+    (cookie,) = response.headers["set-cookie"]
+    assert function.request(REST, path="/waf", cookies=(cookie.partition(";")[0],))[0].status == 200
+    assert function.request(REST, **basic(TEST, "wrong"))[0].status == 401
+    assert function.request(REST, **form("testnew", path="/signup"))[0].status == 200
+
+
+@pytest.mark.emulator
 def test_later_requests_of_the_session(functions: Functions, event_type: EventType) -> None:
     function = functions()
     response, _ = function.request(event_type, **form(TESTUUID))

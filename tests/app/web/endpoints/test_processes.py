@@ -32,6 +32,7 @@ def shell(document: object) -> dict[str, Any]:
             {"command": "/nowhere"},
             b"not started: [Errno 2] No such file or directory: '/nowhere'\n",
         ),
+        ({"command": "echo", "args": "'"}, b"not started: No closing quotation\n"),
     ],
 )
 def test_shell_execution(handled: Handled, document: object, text: bytes) -> None:
