@@ -1,8 +1,8 @@
 """Login: the endpoints where a user logs in or signs up, which the tracer reports by itself.
 
 The users are `test` (`social-security-id`) and `testuuid` (`591dc126-8431-4d0f-9509-b23318d3dce4`), both
-with the password `1234`. A login begins a session, in Flask's cookie `session`: a later request with
-it has the user in `usr.id`, and may be blocked by a rule about the user.
+with the password `1234`. A login begins a session, in the cookie `weblog_session`: a later request with it
+has the user in `usr.id`, and may be blocked by a rule about the user.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ bp = Blueprint("login", __name__)
 # Every function that runs the weblog has to know the sessions of the others, so it is no secret.
 SECRET_KEY = "the weblog keeps no secrets"  # noqa: S105
 
+# Not Flask's `session`: cookies of that name come from other sites, too, and are none of our business.
+SESSION_COOKIE = "weblog_session"
+
 _NEW_USER_ID = "new-user"
 
 
@@ -28,13 +31,14 @@ _NEW_USER_ID = "new-user"
 def prepare_sessions(state: BlueprintSetupState) -> None:
     """Let Flask sign its session cookie."""
     state.app.secret_key = SECRET_KEY
+    state.app.config["SESSION_COOKIE_NAME"] = SESSION_COOKIE
 
 
 # The hook that ddtrace does not wrap in a span of its own. `before_app_request` would add one to each trace.
 @bp.app_url_value_preprocessor
 def recognise_user(endpoint: str | None, values: dict[str, object] | None) -> None:
     """Tell the tracer who makes a request with a session."""
-    if "session" in request.cookies and (name := session.get("user")):
+    if SESSION_COOKIE in request.cookies and (name := session.get("user")):
         capability.recognise(name)
 
 
@@ -48,7 +52,7 @@ def login() -> Response:
     `sdk_user`, required then, with the address `sdk_mail`; `sdk_user_exists`, `true` or `false`, `false`
     if it is missing; `sdk_trigger`, `before` or `after` the automated event, `after` if it is missing.
 
-    200: `text/plain`, `OK`, and the cookie `session`; also where `sdk_event` is `success`, then without
+    200: `text/plain`, `OK`, and the cookie `weblog_session`; also where `sdk_event` is `success`, then without
     a cookie if name and password are wrong.
     400: an argument is wrong or missing; the text names it.
     401: `text/plain`, `login failure`.

@@ -43,7 +43,7 @@ def test_login(handled: Handled, login: Any, name: str) -> None:
     response = handled(**login(name))
     assert (response.status, response.body, response.headers["content-type"]) == (200, b"OK", ["text/plain"])
     (cookie,) = response.headers["set-cookie"]
-    assert cookie.startswith("session=")
+    assert cookie.startswith("weblog_session=")
     assert cookie.endswith("; HttpOnly; Path=/")
 
 
@@ -112,7 +112,7 @@ def test_signup(handled: Handled) -> None:
 
 
 def test_a_session_cookie_that_is_not_ours(handled: Handled) -> None:
-    assert handled("/", cookies=("session=something",)).status == 200
+    assert handled("/", cookies=("weblog_session=something",)).status == 200
 
 
 def events(meta: dict[str, str], kind: str) -> dict[str, str]:
@@ -326,7 +326,7 @@ def test_later_requests_of_the_session(functions: Functions, event_type: EventTy
     assert response.status == 200
     assert trace.meta["usr.id"] == trace.meta["_dd.appsec.usr.id"] == IDS[TESTUUID]
     assert trace.meta["_dd.appsec.user.collection_mode"] == "identification"
-    _, trace = function.request(event_type, path="/waf", cookies=("session=forged",))
+    _, trace = function.request(event_type, path="/waf", cookies=("weblog_session=forged",))
     assert "usr.id" not in trace.meta
     _, trace = function.request(event_type, path="/waf")
     assert "usr.id" not in trace.meta
