@@ -24,7 +24,7 @@ AT_START_UP = {
     "werkzeug",
 }
 # Parts of the standard library that take time to import and that only some endpoints need.
-LATE = {"http.client", "sqlite3", "urllib.request", "xml.etree", "asyncio", "concurrent.futures.process"}
+LATE = {"sqlite3", "urllib.request", "xml.etree", "asyncio", "concurrent.futures.process"}
 
 
 @pytest.fixture(scope="module")

@@ -52,8 +52,8 @@ def login() -> Response:
     `sdk_user`, required then, with the address `sdk_mail`; `sdk_user_exists`, `true` or `false`, `false`
     if it is missing; `sdk_trigger`, `before` or `after` the automated event, `after` if it is missing.
 
-    200: `text/plain`, `OK`, and the cookie `weblog_session`; also where `sdk_event` is `success`, then without
-    a cookie if name and password are wrong.
+    200: `text/plain`, `OK`, and the cookie `weblog_session`; also where `sdk_event` is `success`, then
+    without a cookie if name and password are wrong.
     400: an argument is wrong or missing; the text names it.
     401: `text/plain`, `login failure`.
     403: the WAF's answer where a rule blocks this user.
