@@ -60,7 +60,8 @@ def login() -> Response:
     Span: `appsec.events.users.login.{success,failure}.{track,usr.login}`, `usr.exists` of a failure,
     `_dd.appsec.events.users.login.{success,failure}.auto.mode`, `_dd.appsec.usr.{id,login}`,
     `_dd.appsec.user.collection_mode`, `usr.id`.
-    Setting: `DD_APPSEC_AUTO_USER_INSTRUMENTATION_MODE`, `identification`, `anonymization` or `disabled`.
+    Setting: `DD_APPSEC_AUTO_USER_INSTRUMENTATION_MODE`, `identification`, `anonymization` or `disabled`;
+    `DD_APPSEC_AUTOMATED_USER_EVENTS_TRACKING_ENABLED=false` is the same as `disabled`.
     """
     name, password = credentials()
     event = sdk_event()
