@@ -173,6 +173,16 @@ class TestSpans:
         }
         assert trace.meta["_dd.appsec.events.users.login.failure.sdk"] == "true"
 
+    @pytest.mark.parametrize("kind", ["success", "failure"])
+    def test_without_appsec_the_event_is_where_the_user_agent_is(
+        self, functions: Functions, event_type: EventType, kind: str
+    ) -> None:
+        function = functions({"DD_APPSEC_ENABLED": "false"})
+        _, trace = function.request(event_type, **v2(kind, {"login": "l", "user_id": "u"}))
+        assert trace.meta[f"appsec.events.users.login.{kind}.usr.login"] == "l"
+        assert trace.meta["http.useragent"] == "test/1.0"
+        assert "http.useragent" not in trace.one("flask.request")["meta"]
+
     def test_v2_of_a_blocked_user(self, functions: Functions, event_type: EventType) -> None:
         document = {"login": "l", "user_id": "blockedUser"}
         response, trace = functions.blocking().request(event_type, **v2("success", document))
