@@ -53,7 +53,7 @@ def log_in(name: str, password: str) -> User | None:
 def recognise(name: str) -> None:
     """Tell the tracer that this user, who logged in earlier, makes the request.
 
-    An unknown name counts for nothing. Raises the tracer's blocking exception where a rule blocks the user.
+    An unknown name is ignored. Raises the tracer's blocking exception where a rule blocks the user.
     """
     if user := USERS.get(name):
         set_user(tracer, user_id=user.id, email=user.email, mode="auto")

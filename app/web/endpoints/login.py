@@ -18,10 +18,10 @@ from app.web.responses import bad_request, plain_text
 
 bp = Blueprint("login", __name__)
 
-# Every function that runs the weblog has to know the sessions of the others, so it is no secret.
+# Every function that runs the weblog accepts the sessions of the others, so all have the same key.
 SECRET_KEY = "the weblog keeps no secrets"  # noqa: S105
 
-# Not Flask's `session`: cookies of that name come from other sites, too, and are none of our business.
+# Not Flask's `session`: clients have cookies of that name from other servers, too.
 SESSION_COOKIE = "weblog_session"
 
 _NEW_USER_ID = "new-user"

@@ -20,7 +20,7 @@ def log_library() -> Response:
     `false` for Lambda's text line, `true` if it is missing.
 
     200: `text/plain`, `OK`.
-    400: a level or a truth value that is not one; the text lists the valid ones.
+    400: a level or a truth value is not valid; the text lists the valid ones.
     Span: none of its own. The JSON line has `dd.trace_id`, `dd.span_id`, `dd.service`, `dd.env` and
     `dd.version`; the text line has the two ids.
     Setting: `DD_LOGS_INJECTION=false` leaves them out.

@@ -19,7 +19,7 @@ def spans() -> Response:
     tags on each, 0 to 1000, 1 if it is missing.
 
     200: `text/plain`, `Generated {repeats} spans with {garbage} garbage tags` and a line feed.
-    400: a number is not one, or is too large; the text names it.
+    400: a number is not valid; the text names it.
     Span: `repeats` spans `garbage` side by side, each with the tags `garbage0`, `garbage1` and so on.
     """
     repeats = whole_number("repeats", 1, most=10_000)

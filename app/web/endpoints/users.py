@@ -49,7 +49,7 @@ def user_login_failure_event() -> Response:
     `true` or `false`, `true` if it is missing.
 
     200: `text/plain`, `OK`.
-    400: a truth value that is not one.
+    400: `event_user_exists` is not valid.
     Span: `appsec.events.users.login.failure.{track,usr.id,usr.exists,metadata0,metadata1}`.
     """
     user_id = optional("event_user_id", "system_tests_user")
@@ -117,8 +117,8 @@ def user_login_success_event_v2() -> Response:
 def user_login_failure_event_v2() -> Response:
     """Report a failed login through the second version of the SDK.
 
-    Body: JSON, `{"login": str, "exists": "true" | "false", "metadata": {...}}`; `login` is required, and a
-    bool does for `exists`, which is `true` if it is missing.
+    Body: JSON, `{"login": str, "exists": "true" | "false", "metadata": {...}}`; `login` is required;
+    `exists` may be a bool, and is `true` if it is missing.
 
     200: `text/plain`, `OK`.
     400: the body is not such an object; the text names what is wrong.

@@ -71,7 +71,7 @@ def test_status(handled: Handled, query: str, status: int) -> None:
 
 
 @pytest.mark.parametrize("code", ["199", "600", "x", ""])
-def test_a_status_that_is_none(handled: Handled, code: str) -> None:
+def test_a_status_that_is_not_valid(handled: Handled, code: str) -> None:
     response = handled("/status", query=f"code={code}")
     problem = f"argument code must be a whole number from 200 to 599; it is {code!r}\n"
     assert (response.status, response.body) == (400, problem.encode())
@@ -153,7 +153,7 @@ class TestSpans:
         root = trace.one("aws.apigateway")["metrics"]
         assert (root["_dd.rule_psr"], root["_sampling_priority_v1"]) == (0, -1)
 
-    def test_a_set_cookie_is_no_header_for_the_waf(self, functions: Functions) -> None:
+    def test_the_waf_does_not_see_set_cookie(self, functions: Functions) -> None:
         _, trace = functions().request(REST, path="/set_cookie", query="name=a&value=b")
         assert trace.schema("res.headers")[0].keys() == {"content-type", "content-length"}
 

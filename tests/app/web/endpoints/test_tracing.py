@@ -32,7 +32,7 @@ def test_spans(handled: Handled, query: str, text: str) -> None:
         ("garbage=1001", "argument garbage must be a whole number from 0 to 1000; it is '1001'\n"),
     ],
 )
-def test_spans_of_no_number(handled: Handled, query: str, problem: str) -> None:
+def test_spans_of_what_is_not_valid(handled: Handled, query: str, problem: str) -> None:
     response = handled("/spans", query=query)
     assert (response.status, response.body.decode()) == (400, problem)
 
