@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from app.capabilities import users as capability
 from app.capabilities.users import MissingSdk
-from app.web.inputs import flag, json_object, optional, required
+from app.web.inputs import argument, flag, optional, required
 from app.web.responses import bad_request, plain_text
 
 bp = Blueprint("users", __name__)
@@ -99,17 +99,14 @@ def user_login_success_event_v2() -> Response:
     Body: JSON, `{"login": str, "user_id": str, "metadata": {...}}`; `login` is required.
 
     200: `text/plain`, `OK`.
-    400: the body is not such an object; the text names what is wrong.
+    400: a member is missing or wrong; the text names it.
     403: the WAF's answer where a rule blocks this user.
     420: `KO`; the tracer is too old for this SDK.
     Span: `appsec.events.users.login.success.{track,usr.login,usr.id}` and the metadata,
     `_dd.appsec.events.users.login.success.sdk`, `_dd.appsec.user.collection_mode` `sdk`, `usr.id`.
     """
-    document = json_object()
-    login, user_id = text("login", document.get("login")), document.get("user_id")
-    capability.login_succeeded_v2(
-        login, None if user_id is None else text("user_id", user_id), metadata(document)
-    )
+    login, user_id = required("login"), optional("user_id") or None
+    capability.login_succeeded_v2(login, user_id, metadata())
     return plain_text("OK")
 
 
@@ -121,14 +118,13 @@ def user_login_failure_event_v2() -> Response:
     `exists` may be a bool, and is `true` if it is missing.
 
     200: `text/plain`, `OK`.
-    400: the body is not such an object; the text names what is wrong.
+    400: a member is missing or wrong; the text names it.
     420: `KO`; the tracer is too old for this SDK.
     Span: `appsec.events.users.login.failure.{track,usr.login,usr.exists}` and the metadata,
     `_dd.appsec.events.users.login.failure.sdk`.
     """
-    document = json_object()
-    login = text("login", document.get("login"))
-    capability.login_failed_v2(login, exists=flag("exists", True), metadata=metadata(document))
+    login, exists = required("login"), flag("exists", True)
+    capability.login_failed_v2(login, exists=exists, metadata=metadata())
     return plain_text("OK")
 
 
@@ -138,16 +134,9 @@ def missing_sdk(error: MissingSdk) -> Response:
     return plain_text("KO", 420)
 
 
-def text(name: str, value: object) -> str:
-    """A member of the body that has to be a string that is not empty."""
-    if isinstance(value, str) and value:
-        return value
-    raise bad_request(f"{name} must be a string that is not empty")
-
-
-def metadata(document: dict[str, object]) -> dict[str, object] | None:
-    """The body's `metadata`, an object; None where it is missing."""
-    value = document.get("metadata")
+def metadata() -> dict[str, object] | None:
+    """The argument `metadata`, an object of a JSON body; None where it is missing."""
+    value = argument("metadata")
     if value is None or isinstance(value, dict):
         return value
-    raise bad_request("metadata must be an object")
+    raise bad_request("argument metadata must be an object, in a JSON body")

@@ -13,6 +13,7 @@ from tests.support.events import EVENT_TYPES, EventType
 from tests.support.function import Functions
 
 REST = EVENT_TYPES[0]
+STRING = "a string, in the query or in a form, JSON or XML body\n"
 FIELDS = ("id", "email", "name", "session_id", "role", "scope")
 
 
@@ -38,7 +39,7 @@ def test_an_answer(handled: Handled, target: str) -> None:
 @pytest.mark.parametrize(
     ("target", "problem"),
     [
-        ("/users", "argument user is required: a string, in the query or in a form, JSON or XML body\n"),
+        ("/users", f"argument user is required: {STRING}"),
         (
             "/user_login_failure_event?event_user_exists=perhaps",
             "argument event_user_exists must be true or false; it is 'perhaps'\n",
@@ -70,11 +71,11 @@ def test_v2(handled: Handled, kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "document", "problem"),
     [
-        ("success", [], "the body must be a JSON object, it is a list\n"),
-        ("success", {}, "login must be a string that is not empty\n"),
-        ("failure", {"login": 1}, "login must be a string that is not empty\n"),
-        ("success", {"login": "l", "user_id": 1}, "user_id must be a string that is not empty\n"),
-        ("success", {"login": "l", "metadata": "m"}, "metadata must be an object\n"),
+        ("success", [], f"argument login is required: {STRING}"),
+        ("success", {}, f"argument login is required: {STRING}"),
+        ("failure", {"login": 1}, f"argument login must be {STRING}"),
+        ("success", {"login": "l", "user_id": 1}, f"argument user_id must be {STRING}"),
+        ("success", {"login": "l", "metadata": "m"}, "argument metadata must be an object, in a JSON body\n"),
         ("failure", {"login": "l", "exists": "x"}, "argument exists must be true or false; it is 'x'\n"),
     ],
 )
