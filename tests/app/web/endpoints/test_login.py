@@ -238,10 +238,7 @@ class TestModes:
         assert "_dd.appsec.usr.id" not in trace.meta
 
 
-OVERWRITTEN = pytest.mark.xfail(
-    strict=True, reason="An automated event overwrites the SDK's: whichever comes later wins"
-)
-TRIGGERS = pytest.mark.parametrize("trigger", ["after", pytest.param("before", marks=OVERWRITTEN)])
+TRIGGERS = pytest.mark.parametrize("trigger", ["after", "before"])
 
 
 @pytest.mark.emulator
