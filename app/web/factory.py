@@ -20,10 +20,10 @@ class LateRule(Rule):
     of `create_app`, which every cold start pays, and only `url_for` uses it.
     """
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., object]:
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         compile_now = super()._compile_builder
 
-        def build(rule: Rule, **values: object) -> object:
+        def build(rule: Rule, **values: object) -> tuple[str, str]:
             return compile_now(append_unknown)(rule, **values)
 
         return build
