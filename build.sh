@@ -19,9 +19,10 @@ main() {
             --platform=*) platform=${1#*=} ;;
             --save) save=true ;;
             --no-dev) dev=false ;;
+            --export) exec python3 -m scripts.suite_export "${@:2}" ;;
             --print-client) find_client && echo "$client" && exit ;;
             all) mapfile -t variants < <(variant_names) ;;
-            -*) fail "unknown option $1; there are --platform, --save, --no-dev and --help" ;;
+            -*) fail "unknown option $1; there are --platform, --save, --no-dev, --export and --help" ;;
             *) variants+=("$1") ;;
         esac
         [[ $# == 0 ]] || shift
@@ -59,6 +60,8 @@ Options:
   --platform PLATFORM  linux/amd64 or linux/arm64; default: the Docker engine's own
   --save               also write binaries/python_lambda-VARIANT-weblog.tar.zst, which the test suite loads
   --no-dev             do not build python-lambda-weblog:VARIANT-dev
+  --export FOLDER      build nothing; write into FOLDER, a checkout of system-tests, what the suite needs
+                       to build every variant itself
   --help               print this text
 
 Setting: EXTENSION_IMAGE, the image of the Datadog extension, instead of the one in the Dockerfile.

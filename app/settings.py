@@ -15,12 +15,24 @@ class Settings:
     """What can be set from outside."""
 
     internal_server_url: str = "http://internal_server:8089"
-    """The HTTP mirror that /external_request calls; a test scenario brings it."""
+    """The mirror that /external_request calls, and the Stripe of /stripe/*; a test scenario brings it."""
+
+    openai_base_url: str = "http://internal_server:8089/v1"
+    """The OpenAI of /llm; a test scenario brings it. Without a setting, it is the internal server's."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings in this environment; raises ValueError, with the setting's name, for a wrong value."""
-        url = environment.get("INTERNAL_SERVER_URL", cls.internal_server_url)
-        if not url.startswith(("http://", "https://")):
-            raise ValueError(f"INTERNAL_SERVER_URL must start with http:// or https://, it is {url!r}")
-        return cls(internal_server_url=url.rstrip("/"))
+        internal_server = _url(environment, "INTERNAL_SERVER_URL", cls.internal_server_url)
+        return cls(
+            internal_server_url=internal_server,
+            openai_base_url=_url(environment, "OPENAI_BASE_URL", f"{internal_server}/v1"),
+        )
+
+
+def _url(environment: Mapping[str, str], name: str, default: str) -> str:
+    """An HTTP URL, without a slash at its end."""
+    url = environment.get(name, default)
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{name} must start with http:// or https://, it is {url!r}")
+    return url.rstrip("/")

@@ -3,8 +3,11 @@
 A test suite finds the spans of its request by the user agent, and looks for AppSec's tags on the span
 where it finds it. In Lambda AppSec's tags are on `aws.lambda`, which has the user agent too. ddtrace's
 Flask integration adds a child, `flask.request`, with the user agent in `http.useragent`: the suite
-would look there and miss the tags. So the child loses that tag, but only where `aws.lambda` has the
-user agent: with AppSec off, the child is the only span by which the request can be found.
+would look there and miss the tags. So the child loses that tag where `aws.lambda` has the user agent.
+
+With AppSec off, `aws.lambda` has none, and the child is the span by which the request can be found. It
+keeps the tag, unless the app has reported a user event: the tags of the event are on `aws.lambda`, so
+the user agent moves there.
 """
 
 from __future__ import annotations
@@ -16,14 +19,17 @@ _USER_AGENT_TAGS = ("http.request.headers.user-agent", "http.useragent")
 
 
 class FlaskUserAgentFilter(TraceFilter):
-    """Removes `http.useragent` from `flask.request` where `aws.lambda` has the user agent."""
+    """Leaves `http.useragent` on one span: `aws.lambda`, where that has AppSec's tags or a user event's."""
 
     def process_trace(self, trace: list[Span]) -> list[Span]:
-        """The same spans; only Flask's entry span is changed."""
-        if any(span.name == "aws.lambda" and _has_user_agent(span) for span in trace):
+        """The same spans; only where the user agent is may have changed."""
+        function = next((span for span in trace if span.name == "aws.lambda"), None)
+        if function and (_has_user_agent(function) or _has_event(function)):
             for span in trace:
-                if span.name == "flask.request":
-                    _remove_tag(span, "http.useragent")
+                if span.name == "flask.request" and (user_agent := span.get_tag("http.useragent")):
+                    remove_tag(span, "http.useragent")
+                    if not _has_user_agent(function):
+                        function.set_tag("http.useragent", user_agent)
         return trace
 
 
@@ -36,7 +42,12 @@ def _has_user_agent(span: Span) -> bool:
     return any(span.get_tag(name) for name in _USER_AGENT_TAGS)
 
 
-def _remove_tag(span: Span, name: str) -> None:
+def _has_event(span: Span) -> bool:
+    return any(name.startswith("appsec.events.") for name in span.get_tags())
+
+
+def remove_tag(span: Span, name: str) -> None:
+    """Take a tag off a span that has not been sent."""
     # A user's own tracer may be older than the method.
     if hasattr(span, "remove_tag"):
         span.remove_tag(name)

@@ -17,6 +17,8 @@ from lambda_proxy.front_doors import FRONT_DOORS
 BINARIES = Path("binaries")
 PACKAGES = ("ddtrace", "datadog_lambda")
 REQUIREMENTS = "python-load-from-pip"
+# A folder with this name is a checkout of the package.
+CHECKOUTS = {"dd-trace-py": "ddtrace", "datadog-lambda-python": "datadog_lambda"}
 IMAGE_PYTHON = (3, 13)
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 
@@ -54,6 +56,8 @@ def check(files: Sequence[Path], machine: str) -> None:
             if package in packages:
                 raise InputError(f"binaries/ holds more than one {package}; keep one")
             packages[package] = file.name
+        elif file.name in CHECKOUTS and file.is_dir():
+            packages[CHECKOUTS[file.name]] = file.name
         elif file.name == REQUIREMENTS:
             lines = (line.strip() for line in file.read_text().splitlines())
             if not any(line and not line.startswith("#") for line in lines):
@@ -62,7 +66,7 @@ def check(files: Sequence[Path], machine: str) -> None:
         elif file.name != "README.md" and not file.name.endswith(".tar.zst"):
             raise InputError(
                 f"binaries/{file.name} is not one of: a layer (*.zip), a wheel (*.whl),"
-                f" a source distribution (*.tar.gz), {REQUIREMENTS}"
+                f" a source distribution (*.tar.gz), a folder {' or '.join(CHECKOUTS)}, {REQUIREMENTS}"
             )
     if len(layers) > 1:
         raise InputError(f"binaries/ holds more than one layer: {', '.join(layers)}; keep one")

@@ -18,6 +18,13 @@ main() {
     for package in "$binaries"/*.whl "$binaries"/*.tar.gz; do
         [ -e "$package" ] && set -- "$@" "$package"
     done
+    for checkout in dd-trace-py datadog-lambda-python; do
+        if [ -d "$binaries/$checkout" ]; then
+            # A build writes into its folder, and this one is read-only.
+            cp -r "$binaries/$checkout" /tmp/
+            set -- "$@" "/tmp/$checkout"
+        fi
+    done
     if [ -e "$binaries/python-load-from-pip" ]; then
         set -- "$@" --requirement "$binaries/python-load-from-pip"
     fi
@@ -32,7 +39,8 @@ unpack_layer() {
 
 install_packages() {
     # A source checkout needs git; ddtrace from source also needs compilers.
-    if grep -qs 'git+' "$binaries/python-load-from-pip" || ls "$binaries"/ddtrace-*.tar.gz >/dev/null 2>&1; then
+    if grep -qs 'git+' "$binaries/python-load-from-pip" || [ -d "$binaries/dd-trace-py" ] ||
+        ls "$binaries"/ddtrace-*.tar.gz >/dev/null 2>&1; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
             build-essential cargo cmake git >/dev/null

@@ -124,12 +124,23 @@ def put_packages(binaries: Path, scratch: Path) -> None:
     download(binaries, "--no-deps", *FOR_IMAGE, f"ddtrace=={OTHER_DDTRACE}")
 
 
+def put_checkout(binaries: Path, scratch: Path) -> None:
+    """A source distribution, unpacked, is what a checkout is; of ddtrace it would take long to compile."""
+    download(scratch, "--no-deps", "--no-binary", "datadog-lambda", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}")
+    (archive,) = scratch.glob("*.tar.gz")
+    shutil.unpack_archive(archive, scratch, filter="data")
+    archive.unlink()
+    (folder,) = scratch.iterdir()
+    shutil.move(folder, binaries / "datadog-lambda-python")
+    (binaries / "python-load-from-pip").write_text(f"ddtrace=={OTHER_DDTRACE}\n")
+
+
 def put_requirements(binaries: Path, scratch: Path) -> None:
     lines = f"# my branch\nddtrace=={OTHER_DDTRACE}\ndatadog-lambda=={OTHER_DATADOG_LAMBDA}\n"
     (binaries / "python-load-from-pip").write_text(lines)
 
 
-@pytest.mark.parametrize("put", [put_layer, put_packages, put_requirements])
+@pytest.mark.parametrize("put", [put_layer, put_packages, put_checkout, put_requirements])
 def test_the_users_own_tracer(
     project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path, put: Put
 ) -> None:

@@ -69,6 +69,20 @@ class Trace:
         return json.loads(gzip.decompress(b64decode(self.meta[f"_dd.appsec.s.{part}"])))
 
 
+@dataclass(frozen=True)
+class TelemetryMessage:
+    """What a tracer told of itself; the headers, by lower-case names, say which process it is."""
+
+    kind: str
+    payload: Any
+    headers: dict[str, str]
+
+    @property
+    def session(self) -> str:
+        """The process: what its traces have as `runtime-id`."""
+        return self.headers["dd-session-id"]
+
+
 @dataclass
 class Agent:
     """A running trace agent."""
@@ -82,6 +96,33 @@ class Agent:
         answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/traces", timeout=30)
         traces: list[list[Span]] = answer.json()
         return traces
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """All checkpoints of data streams since the last `clear`: `EdgeTags`, `Hash`, `ParentHash` ..."""
+        import msgpack
+
+        requested = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30).json()
+        payloads = [
+            msgpack.unpackb(b64decode(request["body"]))
+            for request in requested
+            if request["url"].endswith("/v0.1/pipeline_stats")
+        ]
+        return [
+            stats for payload in payloads for bucket in payload["Stats"] for stats in bucket.get("Stats", [])
+        ]
+
+    def telemetry(self) -> list[TelemetryMessage]:
+        """All messages of the tracers' telemetry since the last `clear`, taken out of their batches."""
+        answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30)
+        messages = []
+        for request in answer.json():
+            if not request["url"].endswith("/telemetry/proxy/api/v2/apmtelemetry"):
+                continue
+            headers = {name.lower(): value for name, value in request["headers"].items()}
+            document = json.loads(b64decode(request["body"]))
+            batch = document["payload"] if document["request_type"] == "message-batch" else [document]
+            messages += [TelemetryMessage(one["request_type"], one.get("payload"), headers) for one in batch]
+        return messages
 
     def clear(self) -> None:
         """Forget what came so far."""
