@@ -17,10 +17,16 @@ class Settings:
     internal_server_url: str = "http://internal_server:8089"
     """The HTTP mirror that /external_request calls; a test scenario brings it."""
 
+    aws_url: str | None = None
+    """Where AWS's services answer; None for AWS's own addresses."""
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings in this environment; raises ValueError, with the setting's name, for a wrong value."""
         url = environment.get("INTERNAL_SERVER_URL", cls.internal_server_url)
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"INTERNAL_SERVER_URL must start with http:// or https://, it is {url!r}")
-        return cls(internal_server_url=url.rstrip("/"))
+        aws_url = environment.get("SYSTEM_TESTS_AWS_URL") or environment.get("AWS_ENDPOINT_URL") or None
+        if aws_url and not aws_url.startswith(("http://", "https://")):
+            raise ValueError(f"SYSTEM_TESTS_AWS_URL must start with http:// or https://, it is {aws_url!r}")
+        return cls(internal_server_url=url.rstrip("/"), aws_url=aws_url)
