@@ -36,10 +36,10 @@ class RecordsFailed(RuntimeError):  # noqa: N818 - the name is what users read a
 
 
 class RecordsEvent(Trigger):
-    """An event with a list `Records`."""
+    """An event with records, in a list `Records` unless the class says otherwise."""
 
-    event_source: ClassVar[str]
-    """The `eventSource` of its records."""
+    event_source: ClassVar[str] = ""
+    """The `eventSource` of its records; empty where they have none."""
 
     @classmethod
     def matches(cls, event: Event) -> bool:
