@@ -25,5 +25,6 @@ class AppSync(Trigger):
         arguments = self.event["arguments"]
         info = self.event["info"]
         name = f"{info.get('parentTypeName')}.{info.get('fieldName')}"
-        self.handle(weblog, lambda: arguments, resource=name, record=part(self.event, "request", "requestId"))
+        record = part(self.event, "request", "headers", "x-amzn-requestid")
+        self.handle(weblog, lambda: arguments, resource=name, record=record)
         return arguments
