@@ -371,6 +371,6 @@ def test_an_event_time_after_the_clock(function: Function) -> None:
 
 @defect("D16", "null is recorded as None")
 def test_null_in_a_captured_payload(functions: Functions) -> None:
-    function = functions(DD_CAPTURE_LAMBDA_PAYLOAD="true")
+    function = functions.blocking(DD_CAPTURE_LAMBDA_PAYLOAD="true", DD_TRACE_FLASK_ENABLED="false")
     spans = sent(function, {"weblog": [], "data": None})
     assert Trace(spans).meta.get("function.request.data") != "None"
