@@ -19,3 +19,12 @@ def test_the_internal_server() -> None:
 def test_a_wrong_value_is_named() -> None:
     with pytest.raises(ValueError, match=r"^INTERNAL_SERVER_URL must start with .*, it is 'mirror'$"):
         Settings.from_environment({"INTERNAL_SERVER_URL": "mirror"})
+
+
+def test_where_aws_answers() -> None:
+    both = {"SYSTEM_TESTS_AWS_URL": "http://moto:5000", "AWS_ENDPOINT_URL": "http://other:5000"}
+    assert Settings.from_environment(both).aws_url == "http://moto:5000"
+    assert Settings.from_environment({**both, "SYSTEM_TESTS_AWS_URL": ""}).aws_url == "http://other:5000"
+    for name in both:
+        with pytest.raises(ValueError, match=rf"^{name} must start with .*, it is 'moto'$"):
+            Settings.from_environment({name: "moto"})
