@@ -16,24 +16,16 @@ class Settings:
 
     internal_server_url: str = "http://internal_server:8089"
     """The HTTP mirror that /external_request calls; a test scenario brings it."""
-
     aws_url: str | None = None
-    """Where AWS's services answer; None for AWS's own addresses."""
+    """Where all of AWS's services answer; None means where the SDK finds them."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings in this environment; raises ValueError, with the setting's name, for a wrong value."""
-        return cls(
-            internal_server_url=_url(environment, "INTERNAL_SERVER_URL") or cls.internal_server_url,
-            aws_url=_url(environment, "SYSTEM_TESTS_AWS_URL") or _url(environment, "AWS_ENDPOINT_URL"),
-        )
-
-
-def _url(environment: Mapping[str, str], name: str) -> str | None:
-    """The URL in this setting, without a slash at its end; None where it is not set or empty."""
-    url = environment.get(name)
-    if not url:
-        return None
-    if not url.startswith(("http://", "https://")):
-        raise ValueError(f"{name} must start with http:// or https://, it is {url!r}")
-    return url.rstrip("/")
+        url = environment.get("INTERNAL_SERVER_URL", cls.internal_server_url)
+        if not url.startswith(("http://", "https://")):
+            raise ValueError(f"INTERNAL_SERVER_URL must start with http:// or https://, it is {url!r}")
+        aws_url = environment.get("SYSTEM_TESTS_AWS_URL") or None
+        if aws_url and not aws_url.startswith(("http://", "https://")):
+            raise ValueError(f"SYSTEM_TESTS_AWS_URL must start with http:// or https://, it is {aws_url!r}")
+        return cls(internal_server_url=url.rstrip("/"), aws_url=aws_url)

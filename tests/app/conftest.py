@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ddtrace.trace import tracer
 from flask.testing import FlaskClient
 
 from app.events import Weblog, recognise
 from app.events.http.base import HttpEvent
 from app.settings import Settings
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse, Json
+
+# ddtrace's own pytest plugin has imported it before tests/conftest.py could turn it off.
+tracer.enabled = False
 
 
 @pytest.fixture(params=EVENT_TYPES, ids=lambda event_type: event_type.name)

@@ -22,9 +22,9 @@ def test_a_wrong_value_is_named() -> None:
 
 
 def test_where_aws_answers() -> None:
-    both = {"SYSTEM_TESTS_AWS_URL": "http://moto:5000", "AWS_ENDPOINT_URL": "http://other:5000"}
-    assert Settings.from_environment(both).aws_url == "http://moto:5000"
-    assert Settings.from_environment({**both, "SYSTEM_TESTS_AWS_URL": ""}).aws_url == "http://other:5000"
-    for name in both:
-        with pytest.raises(ValueError, match=rf"^{name} must start with .*, it is 'moto'$"):
-            Settings.from_environment({name: "moto"})
+    assert (
+        Settings.from_environment({"SYSTEM_TESTS_AWS_URL": "http://moto:5000"}).aws_url == "http://moto:5000"
+    )
+    assert Settings.from_environment({"SYSTEM_TESTS_AWS_URL": ""}).aws_url is None
+    with pytest.raises(ValueError, match=r"^SYSTEM_TESTS_AWS_URL must start with .*, it is 'moto'$"):
+        Settings.from_environment({"SYSTEM_TESTS_AWS_URL": "moto"})

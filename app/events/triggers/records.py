@@ -147,9 +147,17 @@ class StreamEvent(BatchEvent):
         result = super().answer(weblog, context)
         if "window" in self.event:
             # A tumbling window: the next batch of it gets this state.
-            state = self.event.get("state") or {}
-            result["state"] = {**state, "records": state.get("records", 0) + len(self.records)}
+            result["state"] = {"records": self.counted_before + len(self.records)}
         return result
+
+    @property
+    def counted_before(self) -> int:
+        """The number of records that the window's earlier batches had, by the state that they left."""
+        state = self.event.get("state") or {}
+        count = state.get("records", 0) if isinstance(state, dict) else None
+        if not isinstance(count, int):
+            raise self.invalid("state", f"must be null or have a number of records, it is {state!r:.80}")
+        return count
 
     def reported(self, failures: Iterator[tuple[int, Exception]]) -> list[ItemFailure]:
         return [self.item(*first)] if (first := next(failures, None)) else []
