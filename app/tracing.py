@@ -64,6 +64,8 @@ class OpenSpans:
 
 def configure_tracer() -> None:
     """Install the filter; called once, at start-up."""
+    if not tracer.enabled:
+        return  # There is nothing to filter, and `configure` would turn tracing on.
     tracer.configure(trace_processors=[FlaskUserAgentFilter()])
 
 
