@@ -24,6 +24,14 @@ from tests.support.samples import sample
 pytestmark = pytest.mark.emulator
 
 
+def without_context(name: str) -> Any:
+    """The sample request, sent by a client that is not traced."""
+    event = sample(name)
+    for key in {"headers", "multiValueHeaders"} & event.keys():
+        event[key] = {header: value for header, value in event[key].items() if "datadog" not in header}
+    return event
+
+
 class TestAuthorizer:
     """The policy carries the authorizer's context, and the request that it lets in continues it."""
 
@@ -31,7 +39,7 @@ class TestAuthorizer:
         function = functions()
         asked = sample("authorizer-request")
         policy, authorizer = function.traced(asked)
-        request = sample("apigateway-rest")
+        request = without_context("apigateway-rest")
         request["requestContext"] |= {
             "requestId": asked["requestContext"]["requestId"],
             "authorizer": {
@@ -54,7 +62,7 @@ class TestAuthorizer:
         function = functions()
         asked = sample("authorizer-request-2")
         policy, authorizer = function.traced(asked)
-        request = sample("apigateway-http")
+        request = without_context("apigateway-http")
         request["requestContext"] |= {
             "requestId": asked["requestContext"]["requestId"],
             "authorizer": {"lambda": policy["context"]},
@@ -66,7 +74,7 @@ class TestAuthorizer:
     def test_a_policy_from_the_cache(self, functions: Functions) -> None:
         function = functions()
         policy, authorizer = function.traced(sample("authorizer-request"))
-        request = sample("apigateway-rest")
+        request = without_context("apigateway-rest")
         request["requestContext"]["authorizer"] = {"principalId": "weblog", **policy["context"]}
         _, trace = function.traced(request)
         assert trace.function["trace_id"] != authorizer.function["trace_id"]
