@@ -51,7 +51,8 @@ def dynamodb() -> Any:
 
 def http_api() -> Any:
     event = sample("apigateway-http")
-    carried = {"x-datadog-trace-id": "1", "x-datadog-parent-id": "2", "x-datadog-sampling-priority": "1"}
+    # The authorizer's context is of the client's trace.
+    carried = {name: value for name, value in event["headers"].items() if name.startswith("x-datadog-")}
     request_id = event["requestContext"]["requestId"]
     data = {**carried, "x-datadog-authorizing-requestid": request_id}
     event["requestContext"]["authorizer"] = {"lambda": {"_datadog": base64(json.dumps(data))}}
