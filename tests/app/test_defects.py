@@ -271,7 +271,27 @@ def test_appsec_takes_null_for_nothing(function: Function, event: Any) -> None:
     assert "datadog_lambda/asm.py" not in log_of(function, event)
 
 
-# D11 is in the table of docs/triggers.md, D12 follows: AppSec where no HTTP request is.
+# D11: AppSec on the inferred span; the table of docs/triggers.md has the health check of an ALB.
+
+
+@defect("D11", "AppSec is on the inferred span, which has the same service name")
+def test_appsec_is_on_the_functions_span(functions: Functions) -> None:
+    function = functions(DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED="true")
+    spans = sent(function, sample("apigateway-rest"))
+    assert Trace(spans).metrics.get("_dd.appsec.enabled") == 1
+
+
+# D12: AppSec where no HTTP request is.
+
+
+@defect("D12", "the authorizer's span has an AppSec context, too")
+def test_one_appsec_context_behind_an_authorizer(function: Function) -> None:
+    policy = function.invoke(sample("authorizer-request"))
+    request = sample("apigateway-rest")
+    request["requestContext"]["authorizer"] = {**policy["context"], "integrationLatency": 7}
+    spans = sent(function, request)
+    with_waf = [span["name"] for span in spans if "_dd.appsec.waf.duration" in span.get("metrics", {})]
+    assert with_waf == ["aws.lambda"]
 
 
 @defect("D12", "the inferred span has an AppSec context")
