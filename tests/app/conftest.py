@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ddtrace.trace import tracer
 from flask.testing import FlaskClient
 
 from app.events import Weblog, recognise
@@ -14,6 +15,9 @@ from app.settings import Settings
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse, Json
 from tests.support.function import Function, Functions
 from tests.support.internal_server import InternalServer
+
+# ddtrace's own pytest plugin has imported it before tests/conftest.py could turn it off.
+tracer.enabled = False
 
 
 @pytest.fixture(params=EVENT_TYPES, ids=lambda event_type: event_type.name)

@@ -90,6 +90,7 @@ class Agent:
     process: Process
     port: int
     view_port: int
+    dogstatsd_port: int
 
     def traces(self) -> list[list[Span]]:
         """All traces since the last `clear`."""
@@ -131,12 +132,12 @@ class Agent:
 
 def start_agent(start_process: ProcessStarter) -> Agent:
     """Start the stand-in for the extension and wait for its port."""
-    port, view_port = free_port(), free_port()
-    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": free_port()}
+    port, view_port, dogstatsd_port = free_port(), free_port(), free_port()
+    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": dogstatsd_port}
     words = [str(word) for option in options.items() for word in option]
     process = start_process([sys.executable, "-m", "trace_agent", *words])
     wait_for(lambda: port_is_open(port), what="the trace agent's port")
-    return Agent(process, port, view_port)
+    return Agent(process, port, view_port, dogstatsd_port)
 
 
 @dataclass
