@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.function import EXTENSION, Functions
 from tests.support.processes import ProcessStarter
+from tests.support.services import Services
 
 # Tests that import the app do it without a tracer: what the tracer sends is tested with a real
 # agent, on a function in a process of its own (which gets none of these).
@@ -47,3 +48,11 @@ def functions(tmp_path_factory: pytest.TempPathFactory, extension_folder: None) 
     starter = ProcessStarter(tmp_path_factory.mktemp("functions"))
     yield Functions(starter)
     starter.stop_all()
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The databases, brokers and AWS services of the session, started when a test first asks for one."""
+    services = Services(ProcessStarter(tmp_path_factory.mktemp("services")))
+    yield services
+    services.stop()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
+from app.clients.errors import ServiceError
 from app.clients.packages import MissingPackage
 from app.settings import Settings
 from app.web.endpoints import BLUEPRINTS
-from app.web.responses import missing_package
+from app.web.responses import missing_package, service_error
 
 
 def create_app(settings: Settings) -> Flask:
@@ -24,6 +25,7 @@ def create_app(settings: Settings) -> Flask:
     # Keys stay in the order in which they are written, as in the bare health document.
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.register_error_handler(MissingPackage, missing_package)
+    app.register_error_handler(ServiceError, service_error)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, jsonify
 from werkzeug.exceptions import BadRequest
 
+from app.clients.errors import ServiceError
 from app.clients.packages import MissingPackage
 
 
@@ -28,3 +29,8 @@ def bad_request(problem: str) -> BadRequest:
 def missing_package(error: MissingPackage) -> Response:
     """501: plain text with the name of the package that the endpoint needs."""
     return plain_text(f"{error}\n", 501)
+
+
+def service_error(error: ServiceError) -> Response:
+    """503: plain text with the setting of the service, and why it failed."""
+    return plain_text(f"{error}\n", 503)

@@ -11,6 +11,8 @@ from app.events import Weblog, recognise
 from app.events.http.base import HttpEvent
 from app.settings import Settings
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse, Json
+from tests.support.function import Function, Functions
+from tests.support.services import Services
 
 
 @pytest.fixture(params=EVENT_TYPES, ids=lambda event_type: event_type.name)
@@ -63,3 +65,19 @@ def http_event(event: Json) -> HttpEvent:
     found = recognise(event)
     assert isinstance(found, HttpEvent), f"{found.title} is not an HTTP type"
     return found
+
+
+@pytest.fixture
+def served(functions: Functions, services: Services) -> Function:
+    """The function that finds all services, with what the tracer has for databases and messages on."""
+    return functions(
+        {
+            **services.settings,
+            "DD_APPSEC_ENABLED": "true",
+            "DD_DBM_PROPAGATION_MODE": "full",
+            "DD_DATA_STREAMS_ENABLED": "true",
+            "DD_KAFKA_PROPAGATION_ENABLED": "true",
+            # What Data Streams has counted is sent this often, in seconds.
+            "_DD_TRACE_STATS_WRITER_INTERVAL": "1",
+        }
+    )

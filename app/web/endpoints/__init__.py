@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.endpoints import core, downstream, health, rasp, sessions, users, waf
+from app.web.endpoints import core, databases, downstream, health, rasp, sessions, users, waf
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     core.bp,
@@ -18,4 +18,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     sessions.bp,
     rasp.bp,
     downstream.bp,
+    databases.bp,
 )
