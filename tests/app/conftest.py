@@ -77,6 +77,7 @@ def served(functions: Functions, services: Services) -> Function:
             "DD_DBM_PROPAGATION_MODE": "full",
             "DD_DATA_STREAMS_ENABLED": "true",
             "DD_KAFKA_PROPAGATION_ENABLED": "true",
+            "DD_BOTOCORE_PROPAGATION_ENABLED": "true",
             # What Data Streams has counted is sent this often, in seconds.
             "_DD_TRACE_STATS_WRITER_INTERVAL": "1",
         }

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import requests
 
 from tests.support.emulator import INVOCATIONS
@@ -82,6 +83,16 @@ class Agent:
         answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/traces", timeout=30)
         traces: list[list[Span]] = answer.json()
         return traces
+
+    def checkpoints(self) -> list[Json]:
+        """What Data Streams has counted since the last `clear`: `Hash`, `ParentHash`, `EdgeTags` ..."""
+        answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30)
+        bodies = [
+            msgpack.unpackb(b64decode(request["body"]))
+            for request in answer.json()
+            if request["url"].endswith("/v0.1/pipeline_stats")
+        ]
+        return [point for body in bodies for bucket in body["Stats"] for point in bucket["Stats"]]
 
     def clear(self) -> None:
         """Forget what came so far."""

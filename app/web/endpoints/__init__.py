@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.endpoints import core, databases, downstream, health, rasp, sessions, users, waf
+from app.web.endpoints import core, databases, downstream, health, messaging, rasp, sessions, users, waf
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     core.bp,
@@ -19,4 +19,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     rasp.bp,
     downstream.bp,
     databases.bp,
+    messaging.bp,
 )
