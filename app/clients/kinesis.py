@@ -19,8 +19,10 @@ def produce(url: str | None, stream: str, message: str, seconds: float) -> None:
     with aws_errors():
         kinesis = client("kinesis", url)
         arn = _stream_arn(kinesis, stream, seconds)
-        # JSON, because the tracer writes its context into the object.
-        kinesis.put_record(StreamARN=arn, Data=json.dumps({"message": message}), PartitionKey="1")
+        # JSON, because the tracer writes its context into the object. The span's tag has the stream's name,
+        # and the checkpoint of Data Streams its ARN.
+        data = json.dumps({"message": message})
+        kinesis.put_record(StreamName=stream, StreamARN=arn, Data=data, PartitionKey="1")
 
 
 def consume(url: str | None, stream: str, message: str | None, seconds: float) -> str:

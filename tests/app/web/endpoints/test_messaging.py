@@ -195,7 +195,7 @@ SPANS: dict[str, dict[str, tuple[str, str, str, str]]] = {
     },
     "kinesis": {
         "produce": ("kinesis.command", "kinesis.putrecord", "client", "streamname"),
-        "consume": ("kinesis.command", "kinesis.getrecords", "client", "streamname"),
+        "consume": ("kinesis.command", "kinesis.getrecords", "client", ""),
     },
     "rabbitmq": {
         "produce": ("kombu.publish", "{}", "producer", "kombu.exchange"),
@@ -237,7 +237,8 @@ class TestSpans:
         ]
         assert len(found) == 1, [(span["name"], span["resource"]) for span in spans]
         assert found[0]["meta"]["span.kind"] == span_kind
-        assert found[0]["meta"][tag].startswith(name)
+        # Kinesis is not told a name when records are read.
+        assert not tag or name in found[0]["meta"][tag]
         assert not found[0].get("error")
         return found[0]
 
