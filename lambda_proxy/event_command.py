@@ -8,16 +8,17 @@ import sys
 from pathlib import Path
 
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.front_doors import BY_NAME
 from lambda_proxy.messages import Header, Request
-from lambda_proxy.settings import EVENT_TYPES, VARIANTS, Settings
+from lambda_proxy.settings import Settings
 
 
 class SampleError(Exception):
-    """The request that was described becomes no event; the message says why."""
+    """The options do not describe a request that becomes an event; the message says why."""
 
 
 def print_event(settings: Settings, options: argparse.Namespace) -> None:
-    """Print the event; raises SampleError."""
+    """Print the event of the request that the options describe, as JSON; raises SampleError."""
     body = _body(options.data)
     headers = [_header(text) for text in options.header]
     if not any(name.lower() == "host" for name, _ in headers):
@@ -31,20 +32,23 @@ def print_event(settings: Settings, options: argparse.Namespace) -> None:
     )
     if not request.target.startswith("/") or not request.target.isascii():
         raise SampleError(
-            f"--path {request.target!r} is no raw path: it starts with / and is percent-encoded"
+            f"--path is {request.target!r}; valid is a path that starts with / and is percent-encoded,"
+            " such as '/waf?x=%20'"
         )
-    front_door = {**EVENT_TYPES, **VARIANTS}[options.type](settings.options)
+    front_door = BY_NAME[options.type](settings.options)
     arrival = Arrival.now()
     refusal = front_door.refusal(request, arrival)
     if refusal is not None:
-        raise SampleError(f"no event: it is refused with {refusal.status}, {refusal.body.decode()}")
+        raise SampleError(
+            f"no event: the front door refuses this request with {refusal.status}: {refusal.body.decode()}"
+        )
     sys.stdout.write(f"{json.dumps(front_door.event(request, arrival), indent=2, ensure_ascii=False)}\n")
 
 
 def _header(text: str) -> Header:
     name, colon, value = text.partition(":")
     if not colon:
-        raise SampleError(f"--header {text!r} is no header; valid is 'Name: value'")
+        raise SampleError(f"--header is {text!r}; valid is 'Name: value'")
     return name.strip(), value.strip()
 
 

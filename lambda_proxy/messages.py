@@ -1,4 +1,4 @@
-"""The two plain messages that a front door translates: an HTTP request and an HTTP response."""
+"""The two messages that a front door translates: an HTTP request and an HTTP response."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP request as it stood on the wire.
+    """An HTTP request as the client sent it.
 
-    `target` is the raw origin-form target, in ASCII: path and query, still percent-encoded.
-    `headers` keeps the case, order and repetition of the names; no framing has been undone
-    in it. `body` is what the framing carried. `peer`, `scheme` and `port` describe the connection.
+    `target` is path and query, still percent-encoded, in ASCII. `headers` has each header as sent:
+    the case of its name, its place, and every repetition, Transfer-Encoding included. `body` is
+    the content without chunks. `peer`, `scheme` and `port` describe the connection.
     """
 
     method: str = "GET"
@@ -28,16 +28,16 @@ class Request:
 
     @cached_property
     def path(self) -> str:
-        """The raw path: what stands before the first question mark."""
+        """The part of the target before the first question mark."""
         return self.target.partition("?")[0]
 
     @cached_property
     def query(self) -> str:
-        """The raw query, without the question mark; empty when there is none."""
+        """The part of the target after the first question mark; empty if there is none."""
         return self.target.partition("?")[2]
 
     def header(self, name: str) -> str | None:
-        """Return the last value of this header, whose name is given in lower case."""
+        """Return the last value of a header; None if there is none. `name` is in lower case."""
         for key, value in reversed(self.headers):
             if key.lower() == name:
                 return value
@@ -46,7 +46,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response; Content-Length and Date are the server's business."""
+    """An HTTP response, without Content-Length and Date, which the server adds.
+
+    In header values each character is one byte, as in WSGI.
+    """
 
     status: int
     headers: Sequence[Header] = ()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.function import start_function
+from tests.support.function import Functions
 from tests.support.processes import REPOSITORY, ProcessStarter, free_port
 
 README = (REPOSITORY / "README.md").read_text()
@@ -90,9 +90,9 @@ def test_the_readme_has_an_example_of_each_front_door() -> None:
 @pytest.mark.emulator
 @pytest.mark.parametrize(("event_type", "command", "shown"), examples())
 def test_an_answer_of_a_front_door(
-    start_process: ProcessStarter, event_type: str, command: str, shown: str
+    start_process: ProcessStarter, functions: Functions, event_type: str, command: str, shown: str
 ) -> None:
-    function = start_function(start_process)
+    function = functions()
     port = free_port()
     env = {
         "LAMBDA_EVENT_TYPE": event_type,
@@ -113,8 +113,8 @@ def test_an_answer_of_a_front_door(
 
 
 @pytest.mark.emulator
-def test_every_sample_event_is_answered(start_process: ProcessStarter) -> None:
-    function = start_function(start_process)
+def test_every_sample_event_is_answered(functions: Functions) -> None:
+    function = functions()
     samples = sorted(Path(REPOSITORY / "events").glob("*.json"))
     assert len(samples) >= 6
     for sample in samples:

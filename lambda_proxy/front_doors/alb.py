@@ -1,6 +1,7 @@
 """Application Load Balancer with a Lambda target, with single-value or multi-value headers.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from abc import abstractmethod
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
     REGION,
@@ -49,7 +50,7 @@ MAX_HEADER = 16 * KIB
 MAX_HEADERS = 64 * KIB
 MAX_RESPONSE_HEADERS = 32 * KIB
 MAX_FORWARDED_FOR = 30
-# http.HTTPStatus knows none of the balancer's own codes.
+# http.HTTPStatus does not have the balancer's own codes.
 PHRASES = {463: "Forwarded For Limit Exceeded"}
 
 # R73, R78, R79, R82.
@@ -83,37 +84,35 @@ class LoadBalancer(FrontDoor):
 
     @abstractmethod
     def fold(self, groups: dict[str, list[str]]) -> dict[str, Any]:
-        """Return the values of each name as this mode gives them."""
+        """Return the values of each name in the form that this mode has in the event."""
 
     @abstractmethod
     def result_headers(self, result: dict[str, Any]) -> list[Header]:
-        """Return the headers in the one map that this mode reads."""
+        """Return the headers from the only map that this mode reads."""
 
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
-        """Return the balancer's own refusals (R82 to R87)."""
+        """Return the balancer's own refusal, if there is one (R82 to R87)."""
         status = _refusal_status(request)
         return _page(status) if status else None
 
     def event(self, request: Request, arrival: Arrival) -> Event:
-        """Return the event; query and path stay as sent (R54, R60), names are lower-case (R52)."""
-        headers = grouped(
-            (name.lower(), value) for name, value in forwarded_headers(request, _trace_id(request, arrival))
-        )
+        """Return the event; path and query are as sent (R54, R60), header names in lower case (R52)."""
+        headers = forwarded_headers(request, _trace_id(request, arrival), passed_on=("connection",))
         body, encoded = _body(request)
         return {
             "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
             "httpMethod": request.method,
             "path": request.path,
             self.query_key: self.fold(grouped(query_pairs(request.query))),
-            self.headers_key: self.fold(headers),
+            self.headers_key: self.fold(grouped((name.lower(), value) for name, value in headers)),
             "body": body,
             "isBase64Encoded": encoded,
         }
 
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return the response to a well-formed result; status, flag and headers must be there (R62, R73)."""
+        """Return the response; ResultError if status, base64 flag or headers are missing (R62, R73)."""
         if not isinstance(result, dict):
-            raise ResultError(f"no object but {short(result)}")
+            raise ResultError(f"not an object but {short(result)}")
         missing = [key for key in ("statusCode", "isBase64Encoded") if key not in result]
         if not {"headers", "multiValueHeaders"} & result.keys():
             missing.append(self.headers_key)
@@ -129,23 +128,24 @@ class LoadBalancer(FrontDoor):
         return Response(status_of(result), headers, body)
 
     def failure(self, failure: Failure, arrival: Arrival) -> Response:
-        """Return the balancer's own page for a failure."""
+        """Return the balancer's own page about a failure."""
         return _page(FAILURES[failure])
 
 
 class Alb(LoadBalancer):
-    """Single-value headers: of a repeated name the last value counts (R55, R56)."""
+    """Single-value headers: a repeated name has its last value (R55, R56)."""
 
     event_type = "application-load-balancer"
+    variant = "alb"
     headers_key = "headers"
     query_key = "queryStringParameters"
 
     def fold(self, groups: dict[str, list[str]]) -> dict[str, Any]:
-        """Return the last value."""
+        """Return the last value of each name."""
         return {name: values[-1] for name, values in groups.items()}
 
     def result_headers(self, result: dict[str, Any]) -> list[Header]:
-        """`headers` alone."""
+        """Return the headers in `headers`."""
         return headers_of(result)
 
 
@@ -153,15 +153,16 @@ class AlbMulti(LoadBalancer):
     """Multi-value headers: every value is a list (R56, R57)."""
 
     event_type = "application-load-balancer-multi"
+    variant = "alb-multi"
     headers_key = "multiValueHeaders"
     query_key = "multiValueQueryStringParameters"
 
     def fold(self, groups: dict[str, list[str]]) -> dict[str, Any]:
-        """All values."""
+        """Return all values of each name."""
         return groups
 
     def result_headers(self, result: dict[str, Any]) -> list[Header]:
-        """`multiValueHeaders` alone."""
+        """Return the headers in `multiValueHeaders`."""
         return multi_headers_of(result)
 
 
@@ -184,7 +185,7 @@ def _refusal_status(request: Request) -> int:
 
 
 def _trace_id(request: Request, arrival: Arrival) -> str:
-    """Return a new `Root`, or the client's with a `Self` of ours in front (R12)."""
+    """Return a new `Root`; if the client sent one, its header with a new `Self` in front (R12)."""
     given = request.header("x-amzn-trace-id") or ""
     fields = [field for field in re.split(r"\s*;\s*", given.strip()) if field]
     kept = [field for field in fields if not field.startswith("Self=")]

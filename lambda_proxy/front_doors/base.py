@@ -1,17 +1,22 @@
-"""What the front doors share: the steps that every one of them takes, and the shape they have."""
+"""What the front doors share: the methods that each of them has, and the steps that they have in common.
+
+Rules such as `R54` are explained in docs/events.md.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote_plus
 
-from invoke_api.outcome import RESULT_LIMIT, Failure
+from invoke_api.outcome import RESULT_LIMIT
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
+from lambda_proxy.front_doors.results import ResultError
 from lambda_proxy.front_doors.routes import Route
 from lambda_proxy.messages import Header, Request, Response
 
@@ -20,9 +25,9 @@ Event = dict[str, Any]
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
 
-# The connection's own headers end at any front door: they say nothing about the message.
+# Headers that concern one connection end at each front door; an ALB alone passes `connection` on (R114).
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
-WRITTEN_BY_THE_FRONT_DOOR = frozenset({"x-forwarded-port", "x-forwarded-proto", "expect"})
+WRITTEN_BY_THE_FRONT_DOOR = frozenset({"x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id", "expect"})
 TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
 
 
@@ -30,9 +35,9 @@ TEXT_TYPES = frozenset({"application/json", "application/javascript", "applicati
 class Options:
     """What the owner of an API configures in AWS.
 
-    `routes` are the resources of a REST API or the routes of an HTTP API; none means that every
+    `routes` are the resources of a REST API or the routes of an HTTP API; without any, every
     path reaches the function. `binary_media_types` are a REST API's. `timeout` in seconds replaces
-    the front door's own; 0 waits for ever.
+    the front door's own; 0 waits without end.
     """
 
     routes: tuple[Route, ...] = ()
@@ -47,10 +52,15 @@ class FrontDoor(ABC):
     """
 
     event_type: ClassVar[str]
+    """The name in `LAMBDA_EVENT_TYPE`, which is the test suite's."""
+
+    variant: ClassVar[str]
+    """The name of the image's variant, which is shorter to type; both names are accepted everywhere."""
+
     default_timeout: ClassVar[float] = 0
     max_result: ClassVar[int] = RESULT_LIMIT
     reasons: ClassVar[Mapping[Failure, str]] = {}
-    """How the front door's own log names a failure, for those that have such names."""
+    """The names of failures in the front door's own log, if it has such names."""
 
     def __init__(self, options: Options = Options()) -> None:
         self.options = options
@@ -58,23 +68,31 @@ class FrontDoor(ABC):
 
     @abstractmethod
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
-        """Return the answer to a request that never reaches the function; None for all others."""
+        """Return the answer to a request that must not reach the function; None if it may."""
 
     @abstractmethod
     def event(self, request: Request, arrival: Arrival) -> Event:
-        """Return the event that AWS would have made of the request."""
+        """Return the event that AWS would make from a request that `refusal` did not refuse."""
 
     @abstractmethod
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return the response that AWS would have made of the result; ResultError if it makes none."""
+        """Return the response that AWS would make from the result; ResultError if the result is malformed."""
+
+    def malformed(self, error: ResultError, arrival: Arrival) -> Response:
+        """Return the answer that AWS would give when `response` raises this error."""
+        return self.failure(Failure.INVALID_RESULT, arrival)
 
     @abstractmethod
     def failure(self, failure: Failure, arrival: Arrival) -> Response:
-        """Return the response that AWS would have given for this failure."""
+        """Return the answer that AWS would give to this failure."""
 
 
-def forwarded_headers(request: Request, trace_id: str) -> list[Header]:
-    """Return the request's headers as a front door passes them on (R11, R12, R51)."""
+def forwarded_headers(request: Request, trace_id: str, *, passed_on: Collection[str] = ()) -> list[Header]:
+    """Return the request's headers as a front door passes them on (R11, R12, R51).
+
+    `passed_on` names, in lower case, headers of the connection that this front door keeps.
+    """
+    dropped = (HOP_BY_HOP | WRITTEN_BY_THE_FRONT_DOOR) - set(passed_on)
     kept: list[Header] = []
     clients: list[str] = []
     has_length = False
@@ -85,9 +103,7 @@ def forwarded_headers(request: Request, trace_id: str) -> list[Header]:
         elif lower == "content-length":
             has_length = True
             kept.append((name, value))
-        elif (
-            lower not in HOP_BY_HOP and lower not in WRITTEN_BY_THE_FRONT_DOOR and lower != "x-amzn-trace-id"
-        ):
+        elif lower not in dropped:
             kept.append((name, value))
     if request.body and not has_length:
         kept.append(("Content-Length", str(len(request.body))))
@@ -101,13 +117,13 @@ def forwarded_headers(request: Request, trace_id: str) -> list[Header]:
 
 
 def trace_id(request: Request, arrival: Arrival) -> str:
-    """Return the client's trace header if it names a root, else a new one (R12)."""
+    """Return the client's trace header if it has a root, otherwise a new one (R12)."""
     given = request.header("x-amzn-trace-id")
     return given if given and "Root=" in given else f"Root={arrival.trace_root}"
 
 
 def query_pairs(query: str) -> list[Header]:
-    """Return the pairs of a query string, not decoded; empty ones are left out."""
+    """Return the names and values of a query string, not decoded; empty items are left out."""
     pairs = []
     for item in query.split("&"):
         if item:
@@ -117,12 +133,12 @@ def query_pairs(query: str) -> list[Header]:
 
 
 def decoded_pairs(query: str) -> list[Header]:
-    """Return the pairs of a query string, decoded as HTML forms are (R22)."""
+    """Return the names and values of a query string, decoded as in an HTML form (R22)."""
     return [(unquote_plus(name), unquote_plus(value)) for name, value in query_pairs(query)]
 
 
 def grouped(pairs: Iterable[Header]) -> dict[str, list[str]]:
-    """All values of each name, in order."""
+    """Return all values of each name, in order."""
     groups: dict[str, list[str]] = {}
     for name, value in pairs:
         groups.setdefault(name, []).append(value)
@@ -135,12 +151,12 @@ def joined(pairs: Iterable[Header]) -> dict[str, str]:
 
 
 def media_type(content_type: str | None) -> str:
-    """Return the bare media type, in lower case; empty when there is none."""
+    """Return the media type without parameters, in lower case; empty if there is none."""
     return (content_type or "").partition(";")[0].strip().lower()
 
 
 def is_text(content_type: str | None) -> bool:
-    """Whether a body of this type is passed as text, for all but REST APIs (R36, R59)."""
+    """Return whether a body of this type is text, behind every front door but a REST API (R36, R59)."""
     kind = media_type(content_type)
     return kind.startswith("text/") or kind in TEXT_TYPES
 
@@ -151,7 +167,7 @@ def encode_body(body: bytes) -> str:
 
 
 def values_size(headers: Sequence[Header]) -> int:
-    """How many bytes all header values have together."""
+    """Return how many bytes all header values have together."""
     return sum(len(value.encode("utf-8", "replace")) for _, value in headers)
 
 

@@ -1,14 +1,15 @@
 """API Gateway REST API, payload 1.0.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
     REGION,
@@ -23,6 +24,7 @@ from lambda_proxy.front_doors.base import (
     values_size,
 )
 from lambda_proxy.front_doors.results import (
+    Base64Error,
     ResultError,
     body_of,
     decode_base64,
@@ -44,8 +46,20 @@ STAGE = "Prod"
 DOMAIN = f"{API_ID}.execute-api.{REGION}.amazonaws.com"
 
 EVERYTHING = (Route("ANY", "/"), Route("ANY", "/{proxy+}"))
-# Beside those that the front door writes itself (R20).
+# In addition to the headers that the front door writes itself (R20).
 CANONICAL = {name.lower(): name for name in ("Authorization", "Host", "User-Agent")}
+# In addition to the headers of the connection (R21, R110).
+DROPPED = frozenset(
+    {
+        "content-length",
+        "content-md5",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "trailer",
+        "www-authenticate",
+    }
+)
 RESULT_KEYS = {"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"}
 
 MAX_BODY = 10 * 1024 * 1024
@@ -63,16 +77,18 @@ FAILURES = {
     Failure.UNREACHABLE: (500, "Internal server error", "InternalServerErrorException"),
     Failure.NO_FUNCTION: (500, "Internal server error", "InternalServerErrorException"),
 }
+BAD_BASE64 = (500, "Internal server error", "InternalServerErrorException")
 
 
 class RestApi(FrontDoor):
     """A REST API with a Lambda proxy integration (R14 to R29, R61, R65 to R68, R75, R88)."""
 
     event_type = "apigateway-rest"
+    variant = "apigw-rest"
     default_timeout = 29
 
     def refusal(self, request: Request, arrival: Arrival) -> Response | None:
-        """Too large (R80, R83, R85), or no such resource or method (R26)."""
+        """Return the refusal of what is too large (R80, R83, R85) or has no resource or method (R26)."""
         if len(request.target) > MAX_URL:
             return _error(arrival, 414, "Request-URI Too Long")
         if values_size(request.headers) > MAX_HEADERS:
@@ -85,12 +101,12 @@ class RestApi(FrontDoor):
         return None
 
     def event(self, request: Request, arrival: Arrival) -> Event:
-        """Return the event; `refusal` has let the request pass."""
+        """Return the event (R14 to R25, R27 to R29, R110)."""
         route, parameters = self._choose(request) or (EVERYTHING[1], {})
         headers = grouped(
             (CANONICAL.get(name.lower(), name), value)
             for name, value in forwarded_headers(request, trace_id(request, arrival))
-            if name.lower() != "content-length"
+            if name.lower() not in DROPPED
         )
         query = grouped(decoded_pairs(request.query.replace(";", "&")))
         body, encoded = self._body(request)
@@ -110,9 +126,9 @@ class RestApi(FrontDoor):
         }
 
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return the response to a well-formed result (R61, R65, R66, R68, R88)."""
+        """Return the response (R61, R65, R66, R88, R111); ResultError if the result is malformed (R68)."""
         if not isinstance(result, dict):
-            raise ResultError(f"no object but {short(result)}")
+            raise ResultError(f"not an object but {short(result)}")
         if unknown := result.keys() - RESULT_KEYS:
             raise ResultError(f"unknown keys: {', '.join(sorted(unknown))}")
         status = 200 if result.get("statusCode") is None else status_of(result)
@@ -126,7 +142,7 @@ class RestApi(FrontDoor):
                 *with_default_type(headers, "application/json"),
                 ("x-amzn-RequestId", arrival.request_id),
                 ("x-amz-apigw-id", arrival.short_id),
-                ("X-Amzn-Trace-Id", f"Root={arrival.trace_root}"),
+                ("X-Amzn-Trace-Id", _response_trace_id(request, arrival)),
             ],
             decode_base64(body) if decode else encode_text(body),
         )
@@ -134,6 +150,12 @@ class RestApi(FrontDoor):
     def failure(self, failure: Failure, arrival: Arrival) -> Response:
         """Return the gateway's own answer to a failure."""
         return _error(arrival, *FAILURES[failure])
+
+    def malformed(self, error: ResultError, arrival: Arrival) -> Response:
+        """Return the gateway's answer to a malformed result (R68), or to base64 that is not valid (R112)."""
+        if isinstance(error, Base64Error):
+            return _error(arrival, *BAD_BASE64)
+        return super().malformed(error, arrival)
 
     def _choose(self, request: Request) -> tuple[Route, dict[str, str]] | None:
         return choose(self.options.routes or EVERYTHING, request.method, _collapse(request.path))
@@ -143,24 +165,26 @@ class RestApi(FrontDoor):
             return None, False
         if self._is_binary(request.header("content-type")):
             return encode_body(request.body), True
-        # API Gateway spoils what is not UTF-8 unless its type is declared binary; so does this.
+        # API Gateway replaces what is not UTF-8, if the type is not a declared binary one; so does this.
         return request.body.decode("utf-8", "replace"), False
 
     def _is_binary(self, content_type: str | None) -> bool:
         kind = media_type(content_type)
         return any(
-            pattern in ("*/*", kind) or (pattern.endswith("/*") and kind.startswith(pattern[:-1]))
+            pattern == "*/*" or pattern == kind or (pattern.endswith("/*") and kind.startswith(pattern[:-1]))
             for pattern in self.options.binary_media_types
+            # A wildcard on the left matches nothing, not even itself (R113).
+            if pattern == "*/*" or not pattern.startswith("*")
         )
 
     def _accepts_binary(self, request: Request) -> bool:
-        """Whether the first type in Accept is declared binary; wildcards of the client do not count (R66)."""
+        """Return whether the first type in Accept is a declared binary one (R66)."""
         first = (request.header("accept") or "").partition(",")[0]
         return self._is_binary(first)
 
 
 def _collapse(path: str) -> str:
-    """Return the path with one slash in front (R18)."""
+    """Return the path with one slash at its start instead of several (R18)."""
     return "/" + path.lstrip("/")
 
 
@@ -198,8 +222,17 @@ def _context(request: Request, arrival: Arrival, route: Route) -> dict[str, Any]
     }
 
 
+def _response_trace_id(request: Request, arrival: Arrival) -> str:
+    """Return the trace header of the event; if it is only a root, with a parent (R111)."""
+    given = trace_id(request, arrival)
+    return given if ";" in given else f"{given};Parent={arrival.parent_id}"
+
+
 def _merged(multi: list[Header], single: list[Header]) -> list[Header]:
-    """Both maps: the multi-value one first, whose case of a name wins; no pair twice (R65, C1)."""
+    """Return the headers of both maps, each pair once: the multi-value ones first (R65).
+
+    A name that is in both maps is written as in the multi-value one.
+    """
     names = {name.lower(): name for name, _ in multi}
     merged = list(multi)
     for name, value in single:
@@ -210,7 +243,7 @@ def _merged(multi: list[Header], single: list[Header]) -> list[Header]:
 
 
 def _error(arrival: Arrival, status: int, message: str, kind: str = "") -> Response:
-    # A space behind the colon for an integration's failure, none for a refusal (R26, R67).
+    # AWS writes a space after the colon in failures of the function, and none in refusals (R26, R67).
     separator = ": " if status >= 500 else ":"
     return Response(
         status,

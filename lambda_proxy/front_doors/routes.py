@@ -1,4 +1,7 @@
-"""The resources of a REST API and the routes of an HTTP API, and the choice among them (R17, R31, R42)."""
+"""Chooses among the resources of a REST API or the routes of an HTTP API (R17, R31, R42).
+
+Rules such as `R54` are explained in docs/events.md.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,18 @@ class Route:
 
     @property
     def key(self) -> str:
-        """How an HTTP API writes it."""
+        """The route as an HTTP API writes it in `routeKey`."""
         return DEFAULT if self.template == DEFAULT else f"{self.method} {self.template}"
 
     def rank(self) -> list[int]:
-        """Sorts the more specific route first: fixed segments, then variables, then the greedy one."""
+        """Return a key that sorts specific routes first: fixed parts, then variables, then the greedy one."""
         if self.template == DEFAULT:
             return [4]
         kinds = [3 if part.endswith("+}") else 2 if part[:1] == "{" else 1 for part in self._parts]
         return [*kinds, 0, self.method == "ANY"]
 
     def match(self, method: str, path: str) -> dict[str, str] | None:
-        """Return the path parameters, as they stand in `path`, if this route takes the request."""
+        """Return the path parameters, encoded as in `path`; None if this route does not take the request."""
         if self.template == DEFAULT:
             return {}
         if self.method not in ("ANY", method):
@@ -57,9 +60,9 @@ class Route:
 
 
 def parse_routes(text: str) -> tuple[Route, ...]:
-    """Read `GET /users/{userId}, ANY /{proxy+}`; a missing method means `ANY`. The most specific comes first.
+    """Return the routes in a text such as `GET /users/{userId}, ANY /{proxy+}`, the most specific first.
 
-    Raises ValueError with the offending item.
+    A route without a method is for `ANY`. Raises ValueError with the item that is not a route.
     """
     routes = []
     for item in filter(None, (item.strip() for item in text.split(","))):
@@ -71,7 +74,7 @@ def parse_routes(text: str) -> tuple[Route, ...]:
 
 
 def choose(routes: Iterable[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """Return the first route that takes the request, and its path parameters."""
+    """Return the first route that takes the request, and the path parameters; None if no route does."""
     for route in routes:
         parameters = route.match(method, path)
         if parameters is not None:

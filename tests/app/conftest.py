@@ -1,4 +1,4 @@
-"""Fixtures for the function's tests; whatever takes `event_type` runs once for each of the five types."""
+"""Fixtures for the function's tests; a test that takes `event_type` runs once for each of the five types."""
 
 from __future__ import annotations
 

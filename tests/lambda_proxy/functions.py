@@ -25,6 +25,8 @@ def act(event: dict[str, Any], context: Any) -> Any:
         return json.loads(event["body"])
     if command == "meet":
         return respond(meet(Path(os.environ["MEETING"]), int(argument)))
+    if command == "request-id":
+        return respond(context.aws_request_id)
     if command == "context":
         custom = context.client_context.custom if context.client_context else None
         return {"custom": custom, "pid": os.getpid()}
@@ -44,7 +46,7 @@ def respond(body: str) -> dict[str, Any]:
 
 
 def meet(folder: Path, guests: int) -> str:
-    """Wait until so many invocations run at once; `alone` if they never do."""
+    """Wait until this many invocations run at once; `alone` if they never do."""
     (folder / str(os.getpid())).touch()
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
-import botocore.config
 import requests
 
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors import FrontDoor
 from lambda_proxy.messages import Header, Request, Response
-from tests.support.emulator import EMULATOR, INVOCATIONS, PYTHON
 from tests.support.processes import Process, ProcessStarter, free_port
 
 ARRIVAL = Arrival(
@@ -23,6 +21,7 @@ ARRIVAL = Arrival(
     request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     short_id="ATfSmjLgPHcESJw=",
     trace_root="1-6a5142a8-0123456789abcdef01234567",
+    parent_id="53995c3f42cd8ad8",
 )
 HOST = ("Host", "weblog.example.com")
 
@@ -91,51 +90,49 @@ def start_proxy(
     return Proxy(process, port)
 
 
-@dataclass
-class InvokeApi:
-    """A running Invoke API."""
+def exchange_bytes(port: int, request: bytes) -> bytes:
+    """Send these bytes; what comes back until the server closes the connection.
 
-    process: Process
-    port: int
-    emulator_port: int
-
-    @property
-    def url(self) -> str:
-        """Where a function is invoked without a client library."""
-        return f"http://127.0.0.1:{self.port}{INVOCATIONS}"
-
-    def client(self) -> Any:
-        """AWS's own client, which tries once."""
-        return boto3.client(
-            "lambda",
-            endpoint_url=f"http://127.0.0.1:{self.port}",
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=botocore.config.Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
-        )
-
-    def invoke(self, event: object = None, **more: Any) -> Any:
-        """Invoke with this event; what the client returns, with the payload read."""
-        payload = {} if event is None else {"Payload": json.dumps(event)}
-        answer = self.client().invoke(**{"FunctionName": "function", **payload, **more})
-        answer["Payload"] = answer["Payload"].read()
-        return answer
+    A server that waits for more is told after a silence that nothing will come.
+    """
+    received = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        try:
+            connection.sendall(request)
+            while piece := _receive(connection):
+                received += piece
+        except ConnectionError:
+            pass
+    return received
 
 
-def start_invoke_api(
-    start_process: ProcessStarter, handler: str, *, env: Mapping[str, str] | None = None
-) -> InvokeApi:
-    """Start an Invoke API that keeps an emulator of its own for this handler."""
-    port, emulator_port = free_port(), free_port()
-    process = start_process(
-        [
-            *(sys.executable, "-m", "lambda_proxy", "invoke-api", "--port", str(port), "--"),
-            *(EMULATOR, "--runtime-interface-emulator-address", f"127.0.0.1:{emulator_port}"),
-            *("--runtime-api-address", f"127.0.0.1:{free_port()}"),
-            *(PYTHON, "-m", "awslambdaric", handler),
-        ],
-        env={"RIE_PORT": str(emulator_port), **(env or {})},
-    )
-    process.wait_for_output("invoke-api: ready")
-    return InvokeApi(process, port, emulator_port)
+def _receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except TimeoutError:
+        connection.shutdown(socket.SHUT_WR)
+        return connection.recv(65536)
+
+
+def parse_response(text: bytes) -> Response:
+    """The first response in these bytes, byte for byte; its body goes to the end of them."""
+    head, _, body = text.partition(b"\r\n\r\n")
+    status_line, *lines = head.decode("latin-1").split("\r\n")
+    headers = [(name, value.strip(" \t")) for name, _, value in (line.partition(":") for line in lines)]
+    return Response(int(status_line.split(" ")[1]), headers, body)
+
+
+def settled(event: Any, port: int) -> Any:
+    """The event without what differs from request to request and from connection to connection."""
+    text = json.dumps(event, sort_keys=True)
+    text = text.replace("203.0.113.7", "127.0.0.1").replace(f'"{port}"', '"PORT"')
+    event = json.loads(text)
+    headers = event.get("headers", {}) | event.get("multiValueHeaders", {})
+    root = next(value for name, value in headers.items() if name.lower() == "x-amzn-trace-id")
+    root = root[0] if isinstance(root, list) else root
+    event = json.loads(text.replace(root.partition(";")[0].partition("=")[2], "TRACE"))
+    context = event["requestContext"]
+    for key in ("requestId", "extendedRequestId", "requestTime", "requestTimeEpoch", "time", "timeEpoch"):
+        if key in context:
+            context[key] = type(context[key])()
+    return event

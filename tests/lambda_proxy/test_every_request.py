@@ -1,4 +1,4 @@
-"""What all front doors do alike: rules R1 to R13 of docs/events.md."""
+"""What all front doors do alike: rules R1 to R13, and R114, of docs/events.md."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def test_r6_r7_source_ip_is_the_peer_and_the_user_agent_is_there(door: FrontDoor
     context = event_of(door, "/", forged, ("User-Agent", "curl/8"), peer="203.0.113.7")["requestContext"]
     client = context.get("identity") or context["http"]
     assert (client["sourceIp"], client["userAgent"]) == ("203.0.113.7", "curl/8")
+    twice = event_of(door, "/", ("User-Agent", "first"), ("user-agent", "last"))["requestContext"]
+    assert (twice.get("identity") or twice["http"])["userAgent"] == "last"
 
 
 def test_r8_request_ids() -> None:
@@ -61,8 +63,10 @@ def test_r8_ids_are_unique_and_look_like_aws_s() -> None:
     for arrival in arrivals:
         assert re.fullmatch(UUID, arrival.request_id)
         assert re.fullmatch(r"[A-Za-z0-9_-]{15}=", arrival.short_id)
-        assert re.fullmatch(r"1-[0-9a-f]{8}-[0-9a-f]{24}", arrival.trace_root)
-    for field in ("request_id", "short_id", "trace_root"):
+        # As X-Ray has it: the second field is the time in seconds.
+        assert re.fullmatch(rf"1-{arrival.milliseconds // 1000:08x}-[0-9a-f]{{24}}", arrival.trace_root)
+        assert re.fullmatch(r"[0-9a-f]{16}", arrival.parent_id)
+    for field in ("request_id", "short_id", "trace_root", "parent_id"):
         assert len({getattr(arrival, field) for arrival in arrivals}) == 100
 
 
@@ -123,17 +127,29 @@ def test_r12_gateways_keep_a_trace(door: FrontDoor) -> None:
 
 
 @gateways
+def test_r12_gateways_replace_a_trace_without_a_root(door: FrontDoor) -> None:
+    header: Header = ("x-amzn-trace-id", "Own=1;Sampled=1")
+    assert headers_of(event_of(door, "/", header))["x-amzn-trace-id"] == f"Root={ARRIVAL.trace_root}"
+
+
+@gateways
 def test_r13_protocol(door: FrontDoor) -> None:
     context = event_of(door)["requestContext"]
     assert (context.get("protocol") or context["http"]["protocol"]) == "HTTP/1.1"
 
 
-CONNECTION = ["Connection", "Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "Expect"]
+CONNECTION = ["Keep-Alive", "Proxy-Connection", "TE", "Transfer-Encoding", "Upgrade", "Expect"]
 
 
 @pytest.mark.parametrize("name", CONNECTION)
 def test_what_concerns_the_connection_stays_there(front_door: FrontDoor, name: str) -> None:
     assert name.lower() not in headers_of(event_of(front_door, "/", (name, "chunked")))
+
+
+def test_r21_r114_connection_reaches_the_function_behind_a_balancer_alone(front_door: FrontDoor) -> None:
+    headers = headers_of(event_of(front_door, "/", ("Connection", "keep-alive")))
+    expected = "keep-alive" if isinstance(front_door, (Alb, AlbMulti)) else None
+    assert headers.get("connection") == expected
 
 
 def test_forwarded_port_and_proto_cannot_be_forged(front_door: FrontDoor) -> None:

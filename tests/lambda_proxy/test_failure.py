@@ -7,21 +7,77 @@ only in minutes; test_server.py has the rest.
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
-from invoke_api.outcome import Answer, Failure, InvocationError
-from lambda_proxy.front_doors import FRONT_DOORS, Alb, AlbMulti, FrontDoor, FunctionUrl, HttpApi, RestApi
-from lambda_proxy.gateway import handle
+from invoke_api.outcome import Answer
+from lambda_proxy.arrival import Arrival
+from lambda_proxy.exchange import handle
+from lambda_proxy.failures import Failure, InvocationError
+from lambda_proxy.front_doors import (
+    FRONT_DOORS,
+    Alb,
+    AlbMulti,
+    FrontDoor,
+    FunctionUrl,
+    HttpApi,
+    Options,
+    RestApi,
+)
 from lambda_proxy.messages import Request, Response
-from tests.lambda_proxy.support import HOST, values
+from tests.lambda_proxy.support import ARRIVAL, HOST
 
 REST, HTTP, URL, ALB, MULTI = (front_door.event_type for front_door in FRONT_DOORS)
 RESULT = b'{"statusCode":200,"headers":{},"multiValueHeaders":{},"isBase64Encoded":false,"body":"%b"}'
 
-REST_502 = b'{"message": "Internal server error"}'
-HTTP_500 = b'{"message":"Internal Server Error"}'
-URL_502 = b"Internal Server Error"
+JSON = ("Content-Type", "application/json")
+REST_IDS = [("x-amzn-RequestId", ARRIVAL.request_id), ("x-amz-apigw-id", ARRIVAL.short_id)]
+URL_IDS = [("x-amzn-RequestId", ARRIVAL.request_id), ("X-Amzn-Trace-Id", f"Root={ARRIVAL.trace_root}")]
+
+
+def rest_error(status: int, body: bytes, kind: str = "") -> Response:
+    """A REST API's own answer."""
+    return Response(status, [JSON, *([("x-amzn-ErrorType", kind)] if kind else []), *REST_IDS], body)
+
+
+def rest_failed(status: int) -> Response:
+    """A REST API's answer to a failure behind it."""
+    return rest_error(status, b'{"message": "Internal server error"}', "InternalServerErrorException")
+
+
+def http_error(status: int, message: str) -> Response:
+    """An HTTP API's own answer."""
+    return Response(
+        status, [JSON, ("Apigw-Requestid", ARRIVAL.short_id)], b'{"message":"%b"}' % message.encode()
+    )
+
+
+def url_error(status: int, body: bytes, kind: str) -> Response:
+    """A Function URL's own answer in JSON."""
+    return Response(status, [JSON, ("x-amzn-ErrorType", kind), *URL_IDS], body)
+
+
+HTTP_500 = http_error(500, "Internal Server Error")
+URL_502 = Response(502, [("Content-Type", "text/plain"), *URL_IDS], b"Internal Server Error")
+URL_403 = url_error(403, b'{"Message":null}', "AccessDeniedException")
+
+
+TOO_LARGE = {
+    REST: rest_error(413, b'{"message":"Request Too Long"}'),
+    HTTP: http_error(413, "Request Entity Too Large"),
+    URL: url_error(
+        413,
+        b'{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}',
+        "RequestEntityTooLargeException",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def fixed_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every request arrives with the same ids, so that whole responses can be compared."""
+    monkeypatch.setattr(Arrival, "now", lambda: ARRIVAL)
 
 
 class Invoker:
@@ -30,9 +86,11 @@ class Invoker:
     def __init__(self, outcome: Answer | InvocationError) -> None:
         self.outcome = outcome
         self.events: list[bytes] = []
+        self.timeouts: list[float] = []
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
         self.events.append(payload)
+        self.timeouts.append(timeout)
         if isinstance(self.outcome, InvocationError):
             raise self.outcome
         return self.outcome
@@ -49,20 +107,19 @@ def post(front_door: FrontDoor, body: bytes) -> Response:
     return asyncio.run(handle(front_door, Invoker(Answer(200, RESULT % b"")), request))
 
 
-def page(title: str) -> bytes:
-    """A load balancer's page."""
-    return (
+def page(title: str) -> Response:
+    """A load balancer's answer; the title is status and phrase."""
+    body = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
         f"<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
-    ).encode()
+    )
+    headers = [("Server", "awselb/2.0"), ("Content-Type", "text/html")]
+    return Response(int(title[:3]), headers, body.encode())
 
 
 def assert_function_error(front_door: FrontDoor, response: Response) -> None:
-    expected = {REST: (502, REST_502), HTTP: (500, HTTP_500), URL: (502, URL_502)}
-    status, body = expected.get(front_door.event_type, (502, page("502 Bad Gateway")))
-    assert (response.status, response.body) == (status, body)
-    if front_door.event_type == REST:
-        assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
+    expected = {REST: rest_failed(502), HTTP: HTTP_500, URL: URL_502}
+    assert response == expected.get(front_door.event_type, page("502 Bad Gateway"))
 
 
 ERRORS = {
@@ -93,44 +150,56 @@ def test_r68_r70_r73_malformed_result(front_door: FrontDoor) -> None:
     assert_function_error(front_door, get(front_door, Answer(200, b'{"statusCode":0}')))
 
 
+@pytest.mark.parametrize("body", ["èé+à)(", "aGVsbG8", "aGVs bG8="])
+def test_r112_rest_answers_500_to_bad_base64(caplog: pytest.LogCaptureFixture, body: str) -> None:
+    door = RestApi(Options(binary_media_types=("image/png",)))
+    invoker = Invoker(Answer(200, json.dumps({"isBase64Encoded": True, "body": body}).encode()))
+    request = Request(headers=(HOST, ("Accept", "image/png")))
+    response = asyncio.run(handle(door, invoker, request))
+    assert response == rest_failed(500)
+    assert "GET /: 500, the function's result is malformed: body is not valid base64: " in caplog.text
+    # A client that gets the text as it is notices nothing.
+    response = asyncio.run(handle(door, invoker, Request(headers=(HOST,))))
+    assert (response.status, response.body) == (200, body.encode())
+
+
 def test_r72_function_url_without_function() -> None:
-    response = get(FunctionUrl(), Answer(404, b"404 page not found"))
-    assert (response.status, response.body) == (403, b'{"Message":null}')
-    assert values(response, "x-amzn-ErrorType") == ["AccessDeniedException"]
+    assert get(FunctionUrl(), Answer(404, b"404 page not found")) == URL_403
 
 
 def test_r78_no_such_function(front_door: FrontDoor) -> None:
     response = get(front_door, Answer(404, b"404 page not found"))
-    expected = {REST: (500, REST_502), HTTP: (500, HTTP_500), URL: (403, b'{"Message":null}')}
-    status, body = expected.get(front_door.event_type, (503, page("503 Service Unavailable")))
-    assert (response.status, response.body) == (status, body)
-    if front_door.event_type == REST:
-        assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
+    expected = {REST: rest_failed(500), HTTP: HTTP_500, URL: URL_403}
+    assert response == expected.get(front_door.event_type, page("503 Service Unavailable"))
 
 
 def test_r75_r76_gateway_timeout() -> None:
     late = InvocationError(Failure.TIMED_OUT)
-    response = get(RestApi(), late)
-    assert (response.status, response.body) == (504, b'{"message": "Endpoint request timed out"}')
-    response = get(HttpApi(), late)
-    assert (response.status, response.body) == (503, b'{"message":"Service Unavailable"}')
+    assert get(RestApi(), late) == rest_error(504, b'{"message": "Endpoint request timed out"}')
+    assert get(HttpApi(), late) == http_error(503, "Service Unavailable")
 
 
-@pytest.mark.parametrize(("failure", "status"), [(Failure.TIMED_OUT, 504), (Failure.EVENT_TOO_LARGE, 413)])
-def test_r78_r82_the_balancer_s_other_failures(failure: Failure, status: int) -> None:
+@pytest.mark.parametrize(
+    ("failure", "title"),
+    [(Failure.TIMED_OUT, "504 Gateway Timeout"), (Failure.EVENT_TOO_LARGE, "413 Request Entity Too Large")],
+)
+def test_r78_r82_the_balancer_s_other_failures(failure: Failure, title: str) -> None:
     for door in (Alb(), AlbMulti()):
-        assert get(door, InvocationError(failure)).status == status
+        assert get(door, InvocationError(failure)) == page(title)
 
 
 def test_r75_r76_r78_how_long_each_front_door_waits() -> None:
-    assert [door().timeout for door in (RestApi, HttpApi, FunctionUrl, Alb, AlbMulti)] == [29, 30, 0, 0, 0]
+    invoker = Invoker(Answer(200, RESULT % b""))
+    for door in (RestApi, HttpApi, FunctionUrl, Alb, AlbMulti):
+        asyncio.run(handle(door(), invoker, Request(headers=(HOST,))))
+        asyncio.run(handle(door(Options(timeout=7)), invoker, Request(headers=(HOST,))))
+    assert invoker.timeouts == [29, 7, 30, 7, 0, 7, 0, 7, 0, 7]
 
 
 def test_r78_service_unreachable(front_door: FrontDoor) -> None:
     response = get(front_door, InvocationError(Failure.UNREACHABLE))
-    expected = {REST: (500, REST_502), HTTP: (500, HTTP_500), URL: (502, URL_502)}
-    status, body = expected.get(front_door.event_type, (504, page("504 Gateway Timeout")))
-    assert (response.status, response.body) == (status, body)
+    expected = {REST: rest_failed(500), HTTP: HTTP_500, URL: URL_502}
+    assert response == expected.get(front_door.event_type, page("504 Gateway Timeout"))
 
 
 @pytest.mark.parametrize(
@@ -142,41 +211,22 @@ def test_r79_throttled(front_door: FrontDoor, outcome: Answer | InvocationError)
         b'{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded","Type":"User",'
         b'"message":"Rate Exceeded."}'
     )
-    expected = {REST: (500, REST_502), HTTP: (500, HTTP_500), URL: (429, rate)}
-    status, body = expected.get(front_door.event_type, (502, page("502 Bad Gateway")))
-    assert (response.status, response.body) == (status, body)
-    if front_door.event_type == REST:
-        assert values(response, "x-amzn-ErrorType") == ["InternalServerErrorException"]
-    if front_door.event_type == URL:
-        assert values(response, "x-amzn-ErrorType") == ["TooManyRequestsException"]
+    throttled = url_error(429, rate, "TooManyRequestsException")
+    expected = {REST: rest_failed(500), HTTP: HTTP_500, URL: throttled}
+    assert response == expected.get(front_door.event_type, page("502 Bad Gateway"))
+
+
+@pytest.mark.parametrize("door", [RestApi(), HttpApi()], ids=["rest-api", "http-api"])
+def test_r80_body_over_10_mb(door: FrontDoor) -> None:
+    assert post(door, b"x" * (10 * 1024 * 1024 + 1)) == TOO_LARGE[door.event_type]
 
 
 @pytest.mark.parametrize(
-    ("door", "body"),
-    [(RestApi(), b'{"message":"Request Too Long"}'), (HttpApi(), b'{"message":"Request Entity Too Large"}')],
-    ids=["rest-api", "http-api"],
+    "door", [RestApi(), HttpApi(), FunctionUrl()], ids=["rest-api", "http-api", "function-url"]
 )
-def test_r80_body_over_10_mb(door: FrontDoor, body: bytes) -> None:
-    response = post(door, b"x" * (10 * 1024 * 1024 + 1))
-    assert (response.status, response.body) == (413, body)
-
-
-@pytest.mark.parametrize(
-    ("door", "body"),
-    [
-        (RestApi(), b'{"message":"Request Too Long"}'),
-        (HttpApi(), b'{"message":"Request Entity Too Large"}'),
-        (
-            FunctionUrl(),
-            b'{"Message":"Request must be smaller than 6291456 bytes for the InvokeFunction operation"}',
-        ),
-    ],
-    ids=["rest-api", "http-api", "function-url"],
-)
-def test_r81_r98_event_over_6_mb(door: FrontDoor, body: bytes) -> None:
+def test_r81_r98_event_over_6_mb(door: FrontDoor) -> None:
     for length in (6 * 1024 * 1024, 7 * 1024 * 1024):
-        response = post(door, b"x" * length)
-        assert (response.status, response.body) == (413, body)
+        assert post(door, b"x" * length) == TOO_LARGE[door.event_type]
     assert post(door, b"x" * (6 * 1024 * 1024 - 4096)).status == 200
 
 
@@ -209,6 +259,15 @@ def test_r1_r2_one_invocation_whatever_comes_of_it(front_door: FrontDoor) -> Non
         invoker = Invoker(outcome)
         asyncio.run(handle(front_door, invoker, Request(headers=(HOST,))))
         assert len(invoker.events) == 1
+        assert json.loads(invoker.events[0]) == front_door.event(Request(headers=(HOST,)), ARRIVAL)
+
+
+def test_characters_above_ascii_are_not_escaped_in_an_event(front_door: FrontDoor) -> None:
+    # An escaped one would take more bytes of the 6 MB than it takes in AWS.
+    invoker = Invoker(Answer(200, RESULT % b""))
+    request = Request("POST", "/", (HOST, ("Content-Type", "text/plain")), "é".encode())
+    asyncio.run(handle(front_door, invoker, request))
+    assert '"body":"é"'.encode() in invoker.events[0]
 
 
 def test_healthcheck_does_without_the_function(front_door: FrontDoor) -> None:

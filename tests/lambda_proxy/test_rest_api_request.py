@@ -1,4 +1,4 @@
-"""API Gateway REST: rules R14 to R29 of docs/events.md, and the limits that are its own."""
+"""API Gateway REST: rules R14 to R29, R110 and R113 of docs/events.md, and the limits that are its own."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from lambda_proxy.front_doors import Options, RestApi
+from lambda_proxy.front_doors import Alb, FunctionUrl, HttpApi, Options, RestApi
 from lambda_proxy.front_doors.routes import parse_routes
 from lambda_proxy.messages import Request
-from tests.lambda_proxy.support import ARRIVAL, event_of, refusal_of, values
+from tests.lambda_proxy.support import ARRIVAL, event_of, refusal_of, response_of, values
 
 REST = RestApi()
 
@@ -95,6 +95,23 @@ def test_r21_length_and_connection_are_left_out() -> None:
     assert not {"content-length", "connection"} & {name.lower() for name in event["headers"]}
 
 
+def test_r110_more_headers_are_left_out() -> None:
+    names = ["Trailer", "Max-Forwards", "Content-MD5", "Server", "Proxy-Authenticate", "WWW-Authenticate"]
+    event = event_of(REST, "/", *((name, "1") for name in names), *((name.lower(), "2") for name in names))
+    assert event["headers"] == {
+        "Host": "weblog.example.com",
+        "X-Forwarded-For": "127.0.0.1",
+        "X-Forwarded-Port": "7777",
+        "X-Forwarded-Proto": "http",
+        "X-Amzn-Trace-Id": f"Root={ARRIVAL.trace_root}",
+    }
+    assert event["multiValueHeaders"] == {name: [value] for name, value in event["headers"].items()}
+    for door in (HttpApi(), FunctionUrl(), Alb()):
+        assert {name.lower() for name in names} <= event_of(door, "/", *((n, "1") for n in names))[
+            "headers"
+        ].keys()
+
+
 def test_r22_query_is_decoded() -> None:
     event = event_of(REST, "/?a=1&a=2+3&b=%2B&c%20d=%C3%A9&e")
     assert event["queryStringParameters"] == {"a": "2 3", "b": "+", "c d": "é", "e": ""}
@@ -134,6 +151,15 @@ def test_r24_everything_is_binary_with_two_stars_and_nothing_without() -> None:
     assert event_of(everything, "/", method="POST", body=b"hi")["isBase64Encoded"] is True
     event = event_of(REST, "/", ("Content-Type", "image/png"), method="POST", body=b"\xff\xfea")
     assert (event["body"], event["isBase64Encoded"]) == ("\ufffd\ufffda", False)
+
+
+@pytest.mark.parametrize("content_type", ["random/test", "*/test"])
+def test_r113_a_wildcard_on_the_left_matches_nothing(content_type: str) -> None:
+    api = RestApi(Options(binary_media_types=("image/png", "*/test")))
+    event = event_of(api, "/", ("Content-Type", content_type), method="POST", body=b"hello")
+    assert (event["body"], event["isBase64Encoded"]) == ("hello", False)
+    result = {"isBase64Encoded": True, "body": "aGVsbG8="}
+    assert response_of(api, result, ("Accept", content_type)).body == b"aGVsbG8="
 
 
 def test_r25_identity_is_complete() -> None:

@@ -1,6 +1,6 @@
 """Lambda events as AWS makes them, and HTTP responses as AWS makes them of results, for all five types.
 
-Written from AWS's documentation and from recordings of it, apart from `lambda_proxy`, so that
+Written from AWS's documentation and from recordings, independently of `lambda_proxy`, so that
 neither can hide a mistake of the other. The rule numbers are those of docs/events.md.
 """
 
@@ -96,7 +96,7 @@ def is_text(request: HttpRequest) -> bool:
 
 
 def rest_api(request: HttpRequest) -> Json:
-    """API Gateway REST, with `*/*` as binary media type for what is no UTF-8 (R14 to R29)."""
+    """API Gateway REST, with `*/*` as binary media type for a body that is not UTF-8 (R14 to R29)."""
     lines = [line for line in request.lines if line[0].lower() not in ("content-length", "connection")]
     query = grouped(parse_qsl(request.query, keep_blank_values=True))
     try:

@@ -148,7 +148,7 @@ class Function:
 
 
 def function_environment(agent_port: int, port: int) -> dict[str, str]:
-    """What entrypoint.sh needs to run beside whatever else runs on this machine."""
+    """What entrypoint.sh needs to run beside the other programs on this machine."""
     return {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "RIE_PORT": str(port),
@@ -158,7 +158,7 @@ def function_environment(agent_port: int, port: int) -> dict[str, str]:
         "AGENT_RELAY_PORT": str(free_port()),
         "DD_TRACE_AGENT_URL": f"http://127.0.0.1:{agent_port}",
         "DD_SERVICE": "weblog",
-        # A busy machine is no reason to miss a rule, nor a request any to be left out.
+        # On a busy machine, too, every rule is evaluated and every request is sampled.
         "DD_APPSEC_WAF_TIMEOUT": "10000000",
         "DD_API_SECURITY_SAMPLE_DELAY": "0",
         "DD_TRACE_RATE_LIMIT": "10000",

@@ -19,8 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
 
 
-# Below the ports that the kernel gives to clients, so that no connection takes one that was found
-# free before its server gets to it.
+# Below the ports that the kernel gives to clients: otherwise a connection could take a port that was
+# found free, before its server listens there.
 _PORTS = range(12000, 32000)
 _given: set[int] = set()
 # Not `random` itself, which every test seeds alike.
@@ -104,7 +104,7 @@ class Process:
             self.kill()
 
     def kill(self) -> None:
-        """End whatever of the group is left."""
+        """End what is left of the group."""
         try:
             os.killpg(self.popen.pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -29,7 +29,7 @@ def respond(app: WSGIApplication, event: HttpEvent, context: object) -> HttpResu
     """
     start_response = awsgi.StartResponse()
     body = _collect(app(environ(event, context), start_response), start_response.chunks)
-    headers = [(name, _text(value)) for name, value in start_response.headers]
+    headers = start_response.headers
     if not any(name.lower() == "content-length" for name, _ in headers):
         # The tracer tags the length. A streaming app cannot know it; here the whole body is known.
         headers.append(("Content-Length", str(len(body))))
@@ -97,13 +97,3 @@ def _has_twin(name: str, headers: Mapping[str, str]) -> bool:
     key = name.replace("_", "-")
     # Of several names with a `_`, the one that comes first in the alphabet stays.
     return any(other < name and other.replace("_", "-") == key for other in headers)
-
-
-def _text(value: str) -> str:
-    """A header's value as the client shall read it: in WSGI's form each byte is one character (PEP 3333)."""
-    if value.isascii():
-        return value
-    try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value

@@ -1,12 +1,13 @@
-"""API Gateway HTTP API and Function URL: rules R30 to R49 of docs/events.md."""
+"""API Gateway HTTP API and Function URL: rules R30 to R49 and R109 of docs/events.md."""
 
 from __future__ import annotations
 
 import pytest
 
-from lambda_proxy.front_doors import FrontDoor, FunctionUrl, HttpApi, Options
+from lambda_proxy.front_doors import Alb, AlbMulti, FrontDoor, FunctionUrl, HttpApi, Options, RestApi
 from lambda_proxy.front_doors.routes import parse_routes
-from tests.lambda_proxy.support import event_of, refusal_of
+from lambda_proxy.messages import Response
+from tests.lambda_proxy.support import ARRIVAL, event_of, refusal_of
 
 HTTP = HttpApi()
 URL = FunctionUrl()
@@ -22,6 +23,47 @@ def test_r30_http_api_decodes_every_path() -> None:
     assert event["rawPath"] == "/capture/space value/a/b"
     assert event["requestContext"]["http"]["path"] == "/capture/space value/a/b"
     assert event["pathParameters"] == {"proxy": "capture/space value/a/b"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "got"),
+    [
+        ("/capture/plain", "/capture/plain"),
+        ("/capture/space%20value", "/capture/space value"),
+        ("/capture/question%3Fvalue", "/capture/question"),
+        ("/capture/hash%23value", "/capture/hash#value"),
+        ("/capture/slash%2Fvalue", "/capture/slash/value"),
+        ("/capture/unicode-%CE%BB-%E4%B8%96%E7%95%8C", "/capture/unicode-λ-世界"),
+        ("/capture/literal%252Fvalue", "/capture/literal/value"),
+        ("/capture/literal%253Fvalue", "/capture/literal?value"),
+        ("/capture/literal%2525value", "/capture/literal%value"),
+        ("/capture/cut%3F%zz", "/capture/cut"),
+    ],
+)
+def test_r109_http_api_decodes_twice(sent: str, got: str) -> None:
+    event = event_of(with_routes("/{proxy+}"), f"{sent}?q=1")
+    paths = (event["rawPath"], event["requestContext"]["http"]["path"], event["pathParameters"])
+    assert paths == (got, got, {"proxy": got.removeprefix("/")})
+    assert event["rawQueryString"] == "q=1"
+
+
+@pytest.mark.parametrize("path", ["/capture/percent%25done", "/capture/%2", "/%zz", "/%25"])
+def test_r109_http_api_refuses_what_it_cannot_decode_twice(path: str) -> None:
+    refusal = refusal_of(with_routes("/{proxy+}"), path)
+    assert refusal == Response(
+        400,
+        [("Content-Type", "application/json"), ("Apigw-Requestid", ARRIVAL.short_id)],
+        b'{"message":"Bad Request"}',
+    )
+    # A Function URL decodes once, and what cannot be decoded stays.
+    event_of(URL, path)
+
+
+def test_r109_others_decode_once_or_not_at_all() -> None:
+    event = event_of(URL, "/a%252Fb%3Fc")
+    assert (event["rawPath"], event["requestContext"]["http"]["path"]) == ("/a%252Fb%3Fc", "/a%2Fb?c")
+    for door in (RestApi(), Alb(), AlbMulti()):
+        assert event_of(door, "/a%252Fb%3Fc%2525")["path"] == "/a%252Fb%3Fc%2525"
 
 
 def test_r31_r42_route_key_is_the_best_route_s() -> None:

@@ -1,6 +1,7 @@
 """What HTTP APIs and Function URLs share: payload 2.0 and the inferred response.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+Rules such as `R54` are explained in docs/events.md.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import unquote
 
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import (
@@ -36,11 +36,11 @@ from lambda_proxy.front_doors.results import (
 )
 from lambda_proxy.messages import Header, Request, Response
 
-# Cookies are joined as HTTP/2 demands of whoever passes them on: only there may a client split them.
+# HTTP/2 lets a client split its cookies, and asks whoever passes them on to join them like this.
 SEPARATORS = {"cookie": "; "}
 
 
-class Payload2(FrontDoor):
+class PayloadV2(FrontDoor):
     """A front door that speaks payload 2.0."""
 
     default_content_type: ClassVar[str]
@@ -58,11 +58,15 @@ class Payload2(FrontDoor):
         """Return the event's `rawPath`."""
 
     @abstractmethod
-    def sent(self, headers: list[Header], arrival: Arrival) -> list[Header]:
+    def context_path(self, request: Request) -> str:
+        """Return the path in the event's `requestContext.http`."""
+
+    @abstractmethod
+    def response_headers(self, headers: list[Header], arrival: Arrival) -> list[Header]:
         """Return the function's headers as this front door sends them, with its own."""
 
     def path_parameters(self, request: Request) -> dict[str, str]:
-        """Return the event's `pathParameters`; none."""
+        """Return the event's `pathParameters`; empty if there are none."""
         return {}
 
     def event(self, request: Request, arrival: Arrival) -> Event:
@@ -89,21 +93,35 @@ class Payload2(FrontDoor):
         return event
 
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
-        """Return what the result says if it has a status code, else infer (R61, R63, R65, R66, R70)."""
+        """Return the response that the result describes, or one inferred from it (R61, R63, R65, R66, R70).
+
+        A result that has a `statusCode` describes its response. Any other result is the body of a
+        response with status 200. ResultError if a field has a wrong shape.
+        """
         if not isinstance(result, dict) or "statusCode" not in result:
             body = result if isinstance(result, str) else self.infer(result)
             return Response(
-                200, self.sent([("Content-Type", "application/json")], arrival), encode_text(body)
+                200, self.response_headers([("Content-Type", "application/json")], arrival), encode_text(body)
             )
         text = body_of(result)
         return Response(
             status_of(result),
-            self.sent(
+            self.response_headers(
                 with_default_type([*_set_cookies(result), *headers_of(result)], self.default_content_type),
                 arrival,
             ),
             decode_base64(text) if is_base64(result) else encode_text(text),
         )
+
+    def http_context(self, request: Request) -> dict[str, Any]:
+        """Return the event's `requestContext.http`."""
+        return {
+            "method": request.method,
+            "path": self.context_path(request),
+            "protocol": "HTTP/1.1",
+            "sourceIp": request.peer,
+            "userAgent": request.header("user-agent") or "",
+        }
 
     def infer(self, result: object) -> str:
         """Return the body of an inferred response: compact JSON."""
@@ -111,22 +129,11 @@ class Payload2(FrontDoor):
 
 
 def lower_headers(request: Request, arrival: Arrival) -> dict[str, str]:
-    """All header names in lower case, repeated ones joined (R32, R33, R46)."""
+    """Return the headers by their names in lower case, repeated ones joined (R32, R33, R46)."""
     groups: dict[str, list[str]] = {}
     for name, value in forwarded_headers(request, trace_id(request, arrival)):
         groups.setdefault(name.lower(), []).append(value)
     return {name: SEPARATORS.get(name, ",").join(values) for name, values in groups.items()}
-
-
-def http_context(request: Request) -> dict[str, Any]:
-    """Return the event's `requestContext.http`: the path is decoded for both (R30, R44)."""
-    return {
-        "method": request.method,
-        "path": unquote(request.path),
-        "protocol": "HTTP/1.1",
-        "sourceIp": request.peer,
-        "userAgent": request.header("user-agent") or "",
-    }
 
 
 def _cookies(request: Request) -> list[str]:
@@ -154,5 +161,5 @@ def _set_cookies(result: Mapping[str, Any]) -> list[Header]:
     if cookies is None:
         return []
     if not isinstance(cookies, list):
-        raise ResultError(f"cookies is no list but {short(cookies)}")
+        raise ResultError(f"cookies is not a list but {short(cookies)}")
     return [header("Set-Cookie", cookie) for cookie in cookies]

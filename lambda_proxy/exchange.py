@@ -1,0 +1,94 @@
+"""Takes one request through a front door and an invocation, to its response."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from typing import Protocol
+
+from invoke_api.outcome import EVENT_LIMIT, Answer
+from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure, InvocationError, read_result
+from lambda_proxy.front_doors import FrontDoor
+from lambda_proxy.front_doors.results import ResultError
+from lambda_proxy.messages import Request, Response
+
+log = logging.getLogger("lambda_proxy")
+
+_encode_ascii = json.JSONEncoder(separators=(",", ":")).encode
+_encode_any = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+# Stands for a body in base64 while the rest of the event is encoded; no client can guess it.
+_BODY = secrets.token_hex(16)
+
+
+def encode(event: Mapping[str, object]) -> str:
+    """Return the event in compact JSON, with characters above ASCII as they are."""
+    if event.get("isBase64Encoded"):
+        # Base64 needs no escapes, and for a large body to look for some takes longer than all the rest.
+        head, _, tail = _encode({**event, "body": _BODY}).partition(_BODY)
+        return f"{head}{event['body']}{tail}"
+    return _encode(event)
+
+
+def _encode(event: Mapping[str, object]) -> str:
+    text = _encode_ascii(event)
+    # The encoder for ASCII is much the faster one, and without an escape both write the same.
+    return _encode_any(event) if "\\u" in text else text
+
+
+# The proxy's own healthcheck, which does not invoke the function.
+HEALTHCHECK = Response(200, [("Content-Type", "text/plain; charset=utf-8")], b"Ok")
+
+
+class Invoker(Protocol):
+    """What invokes the function."""
+
+    async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
+        """Return the answer to this event; InvocationError if there is none.
+
+        `timeout` is in seconds; 0 waits without end.
+        """
+
+
+async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> Response:
+    """Return the response to the request; each failure becomes the answer of the front door to it."""
+    if request.method == "GET" and request.path == "/healthcheck":
+        return HEALTHCHECK
+    arrival = Arrival.now()
+    refusal = front_door.refusal(request, arrival)
+    if refusal is not None:
+        log.info("%s %s: refused with %d", request.method, request.path, refusal.status)
+        return refusal
+    try:
+        return await _invoke(front_door, invoker, request, arrival)
+    except InvocationError as error:
+        return _logged(front_door, request, front_door.failure(error.failure, arrival), error)
+    except ResultError as error:
+        malformed = InvocationError(Failure.INVALID_RESULT, str(error))
+        return _logged(front_door, request, front_door.malformed(error, arrival), malformed)
+
+
+async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arrival: Arrival) -> Response:
+    payload = encode(front_door.event(request, arrival)).encode()
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("event: %s", payload.decode())
+    if len(payload) > EVENT_LIMIT:
+        raise InvocationError(Failure.EVENT_TOO_LARGE, f"{len(payload)} bytes")
+    answer = await invoker.invoke(payload, timeout=front_door.timeout)
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug("result: %d %s", answer.status, answer.body.decode("utf-8", "replace"))
+    if len(answer.body) > front_door.max_result:
+        raise InvocationError(Failure.RESULT_TOO_LARGE, f"{len(answer.body)} bytes")
+    return front_door.response(request, read_result(answer), arrival)
+
+
+def _logged(front_door: FrontDoor, request: Request, response: Response, error: InvocationError) -> Response:
+    """Return the response to a failure, after a line about it in the log."""
+    reason = front_door.reasons.get(error.failure)
+    status = f"{response.status} {reason}" if reason else response.status
+    log.warning("%s %s: %s, %s", request.method, request.path, status, error)
+    return response
