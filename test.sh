@@ -9,14 +9,16 @@ main() {
         --help | -h) show_help && exit ;;
     esac
     make_environment requirements-dev.txt
+    install_services
     if (($#)); then
         exec .venv/bin/python -m pytest "$@"
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
     stage "typing" .venv/bin/mypy app invoke_api lambda_proxy extension trace_agent trace_checks scripts benchmarks tests
-    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker"
-    stage "emulator and trace agent" .venv/bin/python -m pytest -m emulator
+    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker and not services"
+    stage "emulator and trace agent" .venv/bin/python -m pytest -m "emulator and not services"
+    stage "databases, brokers, AWS services" .venv/bin/python -m pytest -m services
     stage "containers" .venv/bin/python -m pytest -m docker
 }
 
@@ -28,10 +30,19 @@ Without arguments: runs linters, type checker and all tests, and stops at the fi
 With arguments: runs pytest alone, with these arguments, e.g. ./test.sh tests/app -k cookies
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
-with events; the real emulator with a real trace agent; real containers. Without a Docker engine that
+with events; the real emulator with a real trace agent; real databases, brokers and AWS services, which
+scripts/install-services.sh installs from Debian (done here as root; what is missing is skipped, and the
+end of the output says so); real containers. Without a Docker engine that
 answers or can be started, the tests of containers are skipped, and the end of the output says so.
 Setting: PYTHON, the interpreter to make .venv with.
 EOF
+}
+
+# What cannot be installed here is skipped by its tests, which say so.
+install_services() {
+    [[ $EUID == 0 ]] && command -v apt-get >/dev/null || return 0
+    scripts/install-services.sh >.venv/install-services.log 2>&1 ||
+        echo "note: scripts/install-services.sh failed; what it said is in .venv/install-services.log" >&2
 }
 
 stage() {

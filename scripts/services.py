@@ -67,7 +67,7 @@ class Postgres(Service):
     """PostgreSQL, with the user, password and database of the test suite."""
 
     name = "postgres"
-    needs = "the Debian package postgresql"
+    needs = "the Debian package postgresql (as root: scripts/install-services.sh)"
 
     @classmethod
     def is_installed(cls) -> bool:
@@ -127,7 +127,7 @@ class MySql(Service):
     """MariaDB, with the user, password and database of the test suite."""
 
     name = "mysql"
-    needs = "the Debian package mariadb-server"
+    needs = "the Debian package mariadb-server (as root: scripts/install-services.sh)"
 
     @classmethod
     def is_installed(cls) -> bool:
@@ -180,7 +180,7 @@ class RabbitMq(Service):
     """RabbitMQ, with its own guest account."""
 
     name = "rabbitmq"
-    needs = "the Debian package rabbitmq-server"
+    needs = "the Debian package rabbitmq-server (as root: scripts/install-services.sh)"
 
     # The program of the same name on the PATH wants to be root or the user rabbitmq.
     _PROGRAM = "/usr/lib/rabbitmq/bin/rabbitmq-server"

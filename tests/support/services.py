@@ -26,7 +26,7 @@ class Services:
         """Have this service run. Skips the test where it is not installed."""
         service = SERVICES[name]
         if not service.is_installed():
-            pytest.skip(f"{name} is not installed, it takes {service.needs}; see scripts/install-services.sh")
+            pytest.skip(f"NO SERVICE: {name} is not installed; it takes {service.needs}")
         if name not in self._started:
             self._start(self._services[name])
 
