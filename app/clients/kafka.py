@@ -37,10 +37,17 @@ def consume(url: str, topic: str, group: str, seconds: float) -> str:
             {"bootstrap.servers": _servers(url), "group.id": group, "auto.offset.reset": "earliest"}
         )
         try:
-            consumer.subscribe([topic])
+            partitions: list[int] = []
             for left in until(seconds):
+                if not partitions:
+                    # Assigned, not subscribed: the one consumer needs nobody's word for what it may read,
+                    # for which a group takes seconds. The group still keeps the place.
+                    partitions = list(
+                        consumer.list_topics(topic, timeout=max(left, 1)).topics[topic].partitions
+                    )
+                    consumer.assign([driver.TopicPartition(topic, number) for number in partitions])
                 message = consumer.poll(min(left, 1))
-                # An error here is one of a moment: the topic is not known yet, or its end is reached.
+                # An error here passes: for example, the topic is not known yet.
                 if message is not None and message.error() is None:
                     return str(message.value().decode())
         finally:

@@ -141,6 +141,18 @@ def test_the_users_own_tracer(
     assert metadata["ddtrace"] == OTHER_DDTRACE
 
 
+def test_drivers(project: Path, restore_tags: None) -> None:
+    for options, status in (([], 1), (["--drivers"], 0)):
+        done = build(project, "--no-dev", *options)
+        assert done.returncode == 0, done.stdout
+        imported = subprocess.run(
+            ["docker", "run", "--rm", "system_tests/weblog", "python", "-c", "import psycopg, kombu, boto3"],
+            capture_output=True,
+            text=True,
+        )
+        assert imported.returncode == status, imported.stderr
+
+
 def test_a_changed_wheel_of_the_pinned_version_is_taken(
     project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
 ) -> None:
@@ -214,7 +226,11 @@ def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None
             ["lambda"],
             "unknown variant lambda; there are apigw-rest apigw-http function-url alb alb-multi and all",
         ),
-        ([], ["--fast"], "unknown option --fast; there are --platform, --save, --no-dev and --help"),
+        (
+            [],
+            ["--fast"],
+            "unknown option --fast; there are --platform, --save, --drivers, --no-dev and --help",
+        ),
         (
             [],
             ["--platform", "linux/riscv64"],
@@ -284,5 +300,6 @@ def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path
 def test_help_names_every_variant_and_option(bare_project: Path) -> None:
     done = build(bare_project, "--help")
     assert done.returncode == 0
-    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", "--platform", "--save", "--no-dev"):
+    options = ("--platform", "--save", "--drivers", "--no-dev")
+    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", *options):
         assert word in done.stdout
