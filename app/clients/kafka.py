@@ -40,8 +40,8 @@ def consume(url: str, topic: str, group: str, seconds: float) -> str:
             partitions: list[int] = []
             for left in until(seconds):
                 if not partitions:
-                    # Assigned, not subscribed: the one consumer needs nobody's word for what it may read,
-                    # for which a group takes seconds. The group still keeps the place.
+                    # Assigned, not subscribed: one consumer has nothing to share with others, and a group
+                    # takes seconds to find that out. The group still keeps the place.
                     partitions = list(
                         consumer.list_topics(topic, timeout=max(left, 1)).topics[topic].partitions
                     )
