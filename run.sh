@@ -10,6 +10,8 @@ main() {
         --help | -h) show_help && exit ;;
     esac
     make_environment requirements-run.txt
+    # The services' clients, and what plays AWS and Kafka.
+    [[ ${1-} != --with* ]] || make_environment requirements-drivers.txt
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -m scripts.run "$@"

@@ -9,14 +9,16 @@ main() {
         --help | -h) show_help && exit ;;
     esac
     make_environment requirements-dev.txt
+    install_packages
     if (($#)); then
         exec .venv/bin/python -m pytest "$@"
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
     stage "typing" .venv/bin/mypy app invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
-    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker"
-    stage "emulator and trace agent" .venv/bin/python -m pytest -m emulator
+    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker and not services"
+    stage "emulator and trace agent" .venv/bin/python -m pytest -m "emulator and not services"
+    stage "databases, brokers, AWS services" .venv/bin/python -m pytest -m services
     stage "containers" .venv/bin/python -m pytest -m docker
 }
 
@@ -28,10 +30,24 @@ Without arguments: runs linters, type checker and all tests, and stops at the fi
 With arguments: runs pytest alone, with these arguments, e.g. ./test.sh tests/app -k cookies
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
-with events; the real emulator with a real trace agent; real containers. Without a Docker engine that
-answers or can be started, the tests of containers are skipped, and the end of the output says so.
+with events; the real emulator with a real trace agent and a real browser; real databases, brokers and
+AWS services; real containers.
+
+As root on Debian or Ubuntu it installs the servers and the browser (scripts/install-services.sh,
+scripts/install-browser.sh). What is missing is skipped, and the end of the output says so; so are the
+containers where no Docker engine answers or can be started.
 Setting: PYTHON, the interpreter to make .venv with.
 EOF
+}
+
+# What cannot be installed here is skipped by its tests, which say so.
+install_packages() {
+    [[ $EUID == 0 ]] && command -v apt-get >/dev/null || return 0
+    local script
+    for script in install-services install-browser; do
+        scripts/$script.sh >.venv/$script.log 2>&1 ||
+            echo "note: scripts/$script.sh failed; what it said is in .venv/$script.log" >&2
+    done
 }
 
 stage() {

@@ -6,6 +6,7 @@ entrypoint.sh in it. To add a program: add it to `programs`, its ports to `Ports
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -18,6 +19,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 import invoke_api.settings
 import lambda_proxy.front_doors
@@ -25,15 +29,19 @@ import lambda_proxy.settings
 import trace_agent.settings
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+from scripts.services import SERVICES
 
 HELP = """\
-Usage: ./run.sh [--aws] [--help]
+Usage: ./run.sh [--aws] [--with SERVICE,...] [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
 
+Options:
   --aws               also serve an AWS endpoint, and bring the messages of its queue, topic, stream,
                       bucket, table and bus, which are all called weblog, to the function
+  --with SERVICE,...  also run these services for the endpoints that need them, with empty data, on free
+                      ports, and tell the function where they are: {services}
 
 Settings:
   LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
@@ -63,6 +71,9 @@ AWS = "--aws"
 FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
 
 LISTEN_HOST = "127.0.0.1"
+
+SERVICE_SECONDS = 120
+"""How long a service may take until it is up: RabbitMQ needs ten, and more on a busy machine."""
 
 # As this very interpreter: in the image it does not look at the function's PYTHONPATH.
 PYTHON = (sys.executable, "-I") if sys.flags.isolated else (sys.executable,)
@@ -99,14 +110,13 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         stop_at_signals()
-        unknown = [argument for argument in arguments if argument != AWS]
-        if unknown:
-            raise UsageError(f"unknown argument {unknown[0]!r}; there are only {AWS} and --help")
-        ports = read_ports(os.environ, aws=AWS in arguments)
+        options = read_arguments(arguments)
+        ports = read_ports(os.environ, aws=options.aws)
         check_ports(ports)
         with ExitStack() as stack:
             declare_extension(stack)
-            running = stack.enter_context(Programs(programs(ports, os.environ)))
+            environment = {**os.environ, **start_services(options.services, stack)}
+            running = stack.enter_context(Programs(programs(ports, environment)))
             running.wait_until_up()
             check_function(running, ports)
             print(ready_line(ports, os.environ), flush=True)  # noqa: T201 - what a person waits for
@@ -124,9 +134,76 @@ def _help() -> str:
         **read_ports(nothing_set).settings(),
         DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
         LISTEN_HOST=LISTEN_HOST,
+        services=", ".join(SERVICES),
         event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.front_doors.BY_NAME),
         function_defaults=" ".join(f"{name}={value}" for name, value in FUNCTION_DEFAULTS.items()),
     )
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports a mistake like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options `aws` and `services`; raises UsageError."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument(AWS, action="store_true")
+    parser.add_argument("--with", action="append", default=[], dest="services")
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        valid = f"{AWS}, --with SERVICE,... and --help"
+        raise UsageError(f"unknown argument {unknown[0]!r}; there are {valid}")
+    options.services = read_services(options.services)
+    return options
+
+
+def read_services(lists: Sequence[str]) -> list[str]:
+    """The services in these lists, whose names have commas between them; raises UsageError."""
+    names = [name for text in lists for name in text.split(",")]
+    for name in names:
+        if name not in SERVICES:
+            raise UsageError(f"--with {name!r} is not a service; there are {', '.join(SERVICES)}")
+        if not SERVICES[name].is_installed():
+            raise UsageError(f"{name} is not installed: it takes {SERVICES[name].needs}")
+    return list(dict.fromkeys(names))
+
+
+def start_services(names: Sequence[str], stack: ExitStack) -> dict[str, str]:
+    """Run the services for as long as `stack` lasts; the environment by which the function finds them."""
+    if not names:
+        return {}
+    services = []
+    for name in names:
+        folder = TemporaryDirectory(prefix=f"weblog-{name}-", ignore_cleanup_errors=True)
+        service = SERVICES[name](Path(stack.enter_context(folder)), free_port)
+        # A service may run as a user of its own.
+        service.folder.chmod(0o755)
+        try:
+            service.prepare()
+        except subprocess.CalledProcessError as error:
+            raise ProgramError(f"{name} cannot make its data: {error.stderr.decode()}") from error
+        services.append(service)
+    running = Programs(
+        [
+            Program(service.name, service.command, {**os.environ, **service.environment}, service.is_up)
+            for service in services
+        ]
+    )
+    stack.enter_context(running).wait_until_up(SERVICE_SECONDS)
+    settings = {name: value for service in services for name, value in service.settings.items()}
+    for name, value in settings.items():
+        print(f"{name}={value}", flush=True)  # noqa: T201 - for a client of the person's own
+    return settings
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:

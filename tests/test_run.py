@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from scripts.services import SERVICES
 from tests.support.aws import Aws
 from tests.support.function import EXTENSION
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
@@ -94,6 +95,31 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     )
     view = requests.get(f"http://127.0.0.1:{ports['TRACE_VIEW_PORT']}/", timeout=30)
     assert (view.status_code, "html" in view.headers["content-type"]) == (200, True)
+
+
+@pytest.mark.services
+def test_services_beside_the_system(start_process: ProcessStarter, ports: dict[str, str]) -> None:
+    installed = [name for name, service in SERVICES.items() if service.is_installed()]
+    if not installed:
+        pytest.skip("NO SERVICE: none is installed; scripts/install-services.sh gets them")
+    process = start_process([REPOSITORY / "run.sh", "--with", ",".join(installed)], env=ports)
+    process.wait_for_output("\nready: ", timeout=150)
+    calls = {
+        "postgres": ("/dbm?integration=psycopg&operation=execute", "YEAH"),
+        "mysql": ("/db?service=mysql&operation=init", "YEAH"),
+        "rabbitmq": ("/rabbitmq/produce?queue=q", '{"result":"ok"}\n'),
+        "kafka": ("/kafka/produce?topic=t", '{"result":"ok"}\n'),
+        "aws": ("/sqs/produce?queue=q", "SQS Produce ok"),
+    }
+    for name in installed:
+        path, text = calls[name]
+        answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}{path}", timeout=60)
+        assert (answer.status_code, answer.text) == (200, text), name
+    started = descendants(process.popen.pid)
+    folders = re.findall(r"/tmp/weblog-[a-z]+-\w+", process.output)
+    assert process.stop(signal.SIGTERM, timeout=10) == 0
+    assert not still_running(started)
+    assert not [folder for folder in folders if Path(folder).exists()]
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -187,8 +213,15 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        said = self.refused({}, "--fast")
-        assert said == "error: unknown argument '--fast'; there are only --aws and --help"
+        valid = "there are --aws, --with SERVICE,... and --help"
+        assert self.refused({}, "--fast") == f"error: unknown argument '--fast'; {valid}"
+        assert self.refused({}, "--with", "aws", "x") == f"error: unknown argument 'x'; {valid}"
+        assert self.refused({}, "--with") == "error: argument --with: expected one argument"
+        services = "postgres, mysql, rabbitmq, kafka, aws"
+        assert self.refused({}, "--with=") == f"error: --with '' is not a service; there are {services}"
+        assert self.refused({}, "--with=aws,db2") == (
+            f"error: --with 'db2' is not a service; there are {services}"
+        )
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),

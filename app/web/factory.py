@@ -7,10 +7,11 @@ from collections.abc import Callable
 from flask import Flask
 from werkzeug.routing import Rule
 
+from app.clients.errors import ServiceError
 from app.clients.packages import MissingPackage
 from app.settings import Settings
 from app.web.endpoints import BLUEPRINTS
-from app.web.responses import missing_package
+from app.web.responses import missing_package, service_error
 
 
 class LateRule(Rule):
@@ -44,6 +45,7 @@ def create_app(settings: Settings) -> Flask:
     # Keys stay in the order in which they are written, as in the bare health document.
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.register_error_handler(MissingPackage, missing_package)
+    app.register_error_handler(ServiceError, service_error)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     return app

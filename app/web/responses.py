@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from flask import Response, jsonify
 from werkzeug.exceptions import BadRequest
 
+from app.clients.errors import ServiceError
 from app.clients.packages import MissingPackage
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -34,6 +35,11 @@ def bad_request(problem: str) -> BadRequest:
 def missing_package(error: MissingPackage) -> Response:
     """501: plain text with the name of the package that the endpoint needs."""
     return plain_text(f"{error}\n", 501)
+
+
+def service_error(error: ServiceError) -> Response:
+    """503: plain text with the setting of the service, and why it failed."""
+    return plain_text(f"{error}\n", 503)
 
 
 def check_headers(pairs: Iterable[tuple[str, str]]) -> None:

@@ -15,6 +15,7 @@ from app.settings import Settings
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse, Json
 from tests.support.function import Function, Functions
 from tests.support.internal_server import InternalServer
+from tests.support.services import Services
 
 # ddtrace's own pytest plugin has imported it before tests/conftest.py could turn it off.
 tracer.enabled = False
@@ -100,3 +101,20 @@ def http_event(event: Json) -> HttpEvent:
     found = recognise(event)
     assert isinstance(found, HttpEvent), f"{found.title} is not an HTTP type"
     return found
+
+
+@pytest.fixture
+def served(functions: Functions, services: Services) -> Function:
+    """The function that finds all services, with what the tracer has for databases and messages on."""
+    return functions(
+        {
+            **services.settings,
+            "DD_APPSEC_ENABLED": "true",
+            "DD_DBM_PROPAGATION_MODE": "full",
+            "DD_DATA_STREAMS_ENABLED": "true",
+            "DD_KAFKA_PROPAGATION_ENABLED": "true",
+            "DD_BOTOCORE_PROPAGATION_ENABLED": "true",
+            # What Data Streams has counted is sent this often, in seconds.
+            "_DD_TRACE_STATS_WRITER_INTERVAL": "1",
+        }
+    )

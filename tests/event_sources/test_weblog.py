@@ -12,8 +12,6 @@ from tests.support.events import HttpRequest, rest_api
 from tests.support.function import APPSEC, Function, Functions, Span, Trace
 from tests.support.processes import wait_for
 
-pytest.importorskip("app.capabilities.messaging", reason="the weblog has no endpoints of messages yet")
-
 pytestmark = pytest.mark.emulator
 
 

@@ -152,6 +152,16 @@ def test_the_users_own_tracer(
     assert metadata["ddtrace"] == OTHER_DDTRACE
 
 
+def test_drivers(project: Path, restore_tags: None) -> None:
+    look = (
+        "from importlib.util import find_spec as f; print(*map(bool, map(f, ['psycopg', 'kombu', 'moto'])))"
+    )
+    for options, found in (([], "False False False"), (["--drivers"], "True True True")):
+        done = build(project, "--no-dev", *options)
+        assert done.returncode == 0, done.stdout
+        assert docker("run", "--rm", "system_tests/weblog", "python", "-c", look).strip() == found
+
+
 def test_a_changed_wheel_of_the_pinned_version_is_taken(
     project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
 ) -> None:
@@ -225,7 +235,11 @@ def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None
             ["lambda"],
             "unknown variant lambda; there are apigw-rest apigw-http function-url alb alb-multi and all",
         ),
-        ([], ["--fast"], "unknown option --fast; there are --platform, --save, --no-dev and --help"),
+        (
+            [],
+            ["--fast"],
+            "unknown option --fast; there are --platform, --save, --drivers, --no-dev and --help",
+        ),
         (
             [],
             ["--platform", "linux/riscv64"],
@@ -295,5 +309,6 @@ def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path
 def test_help_names_every_variant_and_option(bare_project: Path) -> None:
     done = build(bare_project, "--help")
     assert done.returncode == 0
-    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", "--platform", "--save", "--no-dev"):
+    options = ("--platform", "--save", "--drivers", "--no-dev")
+    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", *options):
         assert word in done.stdout

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import requests
 
 from tests.support.emulator import INVOCATIONS
@@ -100,8 +101,6 @@ class Agent:
 
     def checkpoints(self) -> list[dict[str, Any]]:
         """All checkpoints of data streams since the last `clear`: `EdgeTags`, `Hash`, `ParentHash` ..."""
-        import msgpack
-
         requested = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30).json()
         payloads = [
             msgpack.unpackb(b64decode(request["body"]))
