@@ -262,7 +262,14 @@ FINDINGS: tuple[Finding, ...] = (
     Finding(
         "D2",
         "an event of an unexpected form makes datadog_lambda fail before any span: no trace, a traceback",
-        {"one-trace": _crashed, "function-span": _crashed, "no-traceback": _in_preparation},
+        {
+            "no-traceback": _in_preparation,
+            # Of such an invocation come at most the function's own spans, in a trace of their own.
+            **dict.fromkeys(
+                ("one-trace", "function-span", "one-root", "context-continued", "context-carried-on"),
+                _crashed,
+            ),
+        },
     ),
     Finding(
         "D3",

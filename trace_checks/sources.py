@@ -542,12 +542,12 @@ def pointer_hash(*elements: str | bytes) -> str:
     return hashlib.sha256(b"|".join(parts)).hexdigest()[:32]
 
 
-def is_ascii_record(event: Any) -> bool:
+def is_ascii_record(event: Any) -> bool:  # noqa: ANN401 - any JSON
     """Whether the data of a Kinesis event's first record is ASCII."""
     return (_decoded(event["Records"][0]["kinesis"].get("data")) or b"").isascii()
 
 
-def is_plain_key(event: Any) -> bool:
+def is_plain_key(event: Any) -> bool:  # noqa: ANN401 - any JSON
     """Whether all keys of an S3 event stand there as they are, not URL-encoded."""
     keys = [str(record["s3"]["object"]["key"]) for record in event["Records"] if _s3_pointer(record)]
     return all(unquote_plus(key) == key for key in keys)
