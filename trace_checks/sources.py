@@ -173,7 +173,7 @@ def _load_balancer(event: Json, elb: Json) -> Source:
     headers = _headers(event)
     return Source(
         "application-load-balancer",
-        arn=elb.get("targetGroupArn"),
+        arn=elb["targetGroupArn"] if _has(elb, "targetGroupArn") else None,
         inferred=("aws.alb",),
         http=Http(
             method=event["httpMethod"],
@@ -328,7 +328,7 @@ def _s3(records: list[Json]) -> Source | None:
     time = _date(records[0]["eventTime"])
     return Source(
         "s3",
-        arn=bucket.get("arn"),
+        arn=bucket["arn"] if _has(bucket, "arn") else None,
         inferred=("aws.s3",) if time else (),
         asynchronous=True,
         time=time,
@@ -339,7 +339,8 @@ def _s3(records: list[Json]) -> Source | None:
 def _event_bus(event: Json) -> Source:
     if event["source"] == "aws.events":
         resources = event.get("resources")
-        return Source("cloudwatch-events", arn=resources[0] if isinstance(resources, list) else None)
+        first = resources[0] if isinstance(resources, list) and resources else None
+        return Source("cloudwatch-events", arn=first if isinstance(first, str) else None)
     detail = event.get("detail")
     if isinstance(detail, dict) and detail.get("EventCategories") is not None:
         return Source("cloudwatch-events")
@@ -525,15 +526,13 @@ def _dynamodb_pointer(record: Json) -> str | None:
     try:
         table = record["eventSourceARN"].partition("/")[2].partition("/")[0]
         keys = sorted(record["dynamodb"]["Keys"].items())
-    except (KeyError, TypeError, AttributeError):
+        elements: list[str | bytes] = [table]
+        for name, typed in keys:
+            ((kind, value),) = typed.items()
+            elements += [name, (_decoded(value) or b"") if kind == "B" else str(value)]
+    except (KeyError, TypeError, AttributeError, ValueError):
         return None
-    if not 1 <= len(keys) <= 2:
-        return None
-    elements: list[str | bytes] = [table]
-    for name, typed in keys:
-        kind, value = next(iter(typed.items()))
-        elements += [name, (_decoded(value) or b"") if kind == "B" else str(value)]
-    return pointer_hash(*elements, *([""] * (5 - len(elements))))
+    return pointer_hash(*elements, *([""] * (5 - len(elements)))) if 1 <= len(keys) <= 2 else None
 
 
 def pointer_hash(*elements: str | bytes) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 SECOND = 1_000_000_000
 NOW = 1_800_000_000 * SECOND
+API = "arn:aws:apigateway:us-east-1::/restapis/api"
 HOST = "api.execute-api.us-east-1.amazonaws.com"
 
 ROOT, FUNCTION, CHILD = 11, 12, 13
@@ -106,7 +108,7 @@ def request() -> dict[str, Any]:
                     "functionname": "weblog",
                     "request_id": "the-request",
                     "function_trigger.event_source": "api-gateway",
-                    "function_trigger.event_source_arn": "arn:aws:apigateway:us-east-1::/restapis/api/stages/live",
+                    "function_trigger.event_source_arn": f"{API}/stages/live",
                     "http.request.headers.user-agent": "curl",
                     "_dd.appsec.event_rules.version": "1",
                 },
@@ -120,8 +122,6 @@ def request() -> dict[str, Any]:
 def message() -> dict[str, Any]:
     """A message of SQS that carries a context, with AppSec."""
     arn = "arn:aws:sqs:us-east-1:123456789012:orders"
-    import json
-
     attributes = {"_datadog": {"dataType": "String", "stringValue": json.dumps(CONTEXT)}}
     event = {
         "Records": [

@@ -10,7 +10,19 @@ from typing import Any
 import pytest
 
 from tests.trace_checks import records
-from tests.trace_checks.records import FUNCTION, NOW, ROOT, SECOND, message, plain, request, span, uploaded
+from tests.trace_checks.records import (
+    CHILD,
+    FUNCTION,
+    HOST,
+    NOW,
+    ROOT,
+    SECOND,
+    message,
+    plain,
+    request,
+    span,
+    uploaded,
+)
 from trace_checks.checks import CHECKS
 from trace_checks.judge import violations
 from trace_checks.record import Settings
@@ -36,7 +48,23 @@ USERS_TRACEBACK = [
 ]
 
 
-def broken(make: Callable[[], Json], change: Callable[[Json, dict[int, Json]], object]) -> tuple[Json, Json]:
+Change = Callable[[Json, dict[int, Json]], object]
+"""Changes a record; it gets the spans by id, too."""
+
+
+def tagged(span_id: int, **tags: str) -> Change:
+    """Set string tags; `__` in a name stands for a dot."""
+    return lambda made, spans: spans[span_id]["meta"].update(
+        {name.replace("__", "."): value for name, value in tags.items()}
+    )
+
+
+def without(span_id: int, name: str, part: str = "meta") -> Change:
+    """Take a tag away."""
+    return lambda made, spans: spans[span_id][part].pop(name)
+
+
+def broken(make: Callable[[], Json], change: Change) -> tuple[Json, Json]:
     """A record that holds, and the same with a change: to the record and its spans by id."""
     bad = make()
     change(bad, {one["span_id"]: one for one in bad["traces"][0]})
@@ -91,18 +119,18 @@ BROKEN: dict[str, list[tuple[Json, Json]]] = {
     ],
     "one-root": [broken(request, lambda made, spans: spans[FUNCTION].update(parent_id=99))],
     "ids": [
-        broken(request, lambda made, spans: spans[13].update(span_id=FUNCTION)),
-        broken(request, lambda made, spans: spans[13].update(span_id=0)),
+        broken(request, lambda made, spans: spans[CHILD].update(span_id=FUNCTION)),
+        broken(request, lambda made, spans: spans[CHILD].update(span_id=0)),
     ],
-    "tree": [broken(request, lambda made, spans: spans[ROOT].update(parent_id=13))],
-    "inside-parent": [broken(request, lambda made, spans: spans[13].update(duration=SECOND))],
+    "tree": [broken(request, lambda made, spans: spans[ROOT].update(parent_id=CHILD))],
+    "inside-parent": [broken(request, lambda made, spans: spans[CHILD].update(duration=SECOND))],
     "duration": [
-        broken(request, lambda made, spans: spans[13].update(duration=0)),
-        broken(request, lambda made, spans: spans[13].update(duration=-5)),
+        broken(request, lambda made, spans: spans[CHILD].update(duration=0)),
+        broken(request, lambda made, spans: spans[CHILD].update(duration=-5)),
     ],
     "start": [
-        broken(request, lambda made, spans: spans[13].update(start=0)),
-        broken(request, lambda made, spans: spans[13].update(start=NOW + 3 * SECOND)),
+        broken(request, lambda made, spans: spans[CHILD].update(start=0)),
+        broken(request, lambda made, spans: spans[CHILD].update(start=NOW + 3 * SECOND)),
     ],
     "start-of-now": [broken(request, lambda made, spans: spans[ROOT].update(start=NOW - 60 * SECOND))],
     "function-span": [
@@ -117,32 +145,28 @@ BROKEN: dict[str, list[tuple[Json, Json]]] = {
         broken(request, lambda made, spans: spans[FUNCTION].update(duration=3 * SECOND)),
     ],
     "status": [
-        broken(request, lambda made, spans: spans[ROOT]["meta"].update({"http.status_code": "200.0"})),
-        broken(request, lambda made, spans: spans[FUNCTION]["meta"].pop("http.status_code")),
+        broken(request, tagged(ROOT, http__status_code="200.0")),
+        broken(request, without(FUNCTION, "http.status_code")),
     ],
-    "no-http": [broken(message, lambda made, spans: spans[ROOT]["meta"].update({"http.endpoint": "/a"}))],
+    "no-http": [broken(message, tagged(ROOT, http__endpoint="/a"))],
     "inferred-span": [
         broken(request, lambda made, spans: spans[ROOT].update(name="aws.alb")),
         broken(request, lambda made, spans: made.update(traces=[made["traces"][0][1:]])),
     ],
     "asynchronous-end": [broken(message, lambda made, spans: spans[ROOT].update(duration=SECOND))],
     "appsec-context": [
-        broken(request, lambda made, spans: spans[FUNCTION]["meta"].pop("_dd.appsec.event_rules.version")),
-        broken(
-            request, lambda made, spans: spans[13]["meta"].update({"_dd.appsec.event_rules.version": "1"})
-        ),
-        broken(
-            message, lambda made, spans: spans[ROOT]["meta"].update({"_dd.appsec.event_rules.version": "1"})
-        ),
+        broken(request, without(FUNCTION, "_dd.appsec.event_rules.version")),
+        broken(request, tagged(CHILD, _dd__appsec__event_rules__version="1")),
+        broken(message, tagged(ROOT, _dd__appsec__event_rules__version="1")),
     ],
     "appsec-supported": [
         broken(message, lambda made, spans: spans[ROOT]["metrics"].update({"_dd.appsec.enabled": 1})),
     ],
     "waf-saw-request": [
-        broken(request, lambda made, spans: spans[FUNCTION]["meta"].pop("http.request.headers.user-agent")),
+        broken(request, without(FUNCTION, "http.request.headers.user-agent")),
     ],
     "error-message": [
-        broken(request, lambda made, spans: spans[13].update(error=1)),
+        broken(request, lambda made, spans: spans[CHILD].update(error=1)),
         broken(message, lambda made, spans: made.update(function_error="Unhandled")),
     ],
     "error-path": [
@@ -152,40 +176,37 @@ BROKEN: dict[str, list[tuple[Json, Json]]] = {
     "url": [
         broken(
             request,
-            lambda made, spans: spans[ROOT]["meta"].update({"http.url": f"https://{records.HOST}/a%20b"}),
+            tagged(ROOT, http__url=f"https://{HOST}/a%20b"),
         ),
         broken(
             request,
-            lambda made, spans: spans[ROOT]["meta"].update({"http.url": f"https://{records.HOST}/live/a b"}),
+            tagged(ROOT, http__url=f"https://{HOST}/live/a b"),
         ),
     ],
     "url-parses": [
         broken(
             request,
-            lambda made, spans: spans[ROOT]["meta"].update({"http.url": f"https://{records.HOST}$connect"}),
+            tagged(ROOT, http__url=f"https://{HOST}$connect"),
         ),
-        broken(request, lambda made, spans: spans[ROOT]["meta"].update({"http.url": "/a"})),
+        broken(request, tagged(ROOT, http__url="/a")),
     ],
     "http-resource": [broken(request, lambda made, spans: spans[ROOT].update(resource="GET /a b"))],
     "root-tags": [
+        *(broken(request, without(ROOT, name)) for name in ("language", "runtime-id")),
         *(
-            broken(request, lambda made, spans, name=name: spans[ROOT]["meta"].pop(name))
-            for name in ("language", "runtime-id")
-        ),
-        *(
-            broken(request, lambda made, spans, name=name: spans[ROOT]["metrics"].pop(name))
+            broken(request, without(ROOT, name, "metrics"))
             for name in ("_sampling_priority_v1", "process_id")
         ),
         broken(message, lambda made, spans: spans[ROOT]["metrics"].update(_sampling_priority_v1=2)),
     ],
-    "origin": [broken(request, lambda made, spans: spans[FUNCTION]["meta"].pop("_dd.origin"))],
+    "origin": [broken(request, without(FUNCTION, "_dd.origin"))],
     "nothing-left": [broken(request, lambda made, spans: spans[ROOT]["meta"].update(request_id="before"))],
     "context-continued": [
         broken(message, lambda made, spans: [one.update(trace_id=8) for one in spans.values()]),
         broken(message, lambda made, spans: spans[ROOT].update(parent_id=6)),
     ],
     "context-carried-on": [
-        broken(with_baggage, lambda made, spans, name=name: spans[ROOT]["meta"].update({name: "x"}))
+        broken(with_baggage, tagged(ROOT, **{name: "x"}))
         for name in ("_dd.origin", "_dd.p.dm", "baggage.user.id")
     ],
     "batch-linked": [broken(with_batch, lambda made, spans: spans[FUNCTION].pop("span_links"))],
@@ -201,18 +222,10 @@ BROKEN: dict[str, list[tuple[Json, Json]]] = {
             ),
         )
     ],
-    "no-none": [
-        broken(request, lambda made, spans, text=text: spans[13]["meta"].update(tag=text))
-        for text in ("None", "null", "undefined")
-    ],
+    "no-none": [broken(request, tagged(CHILD, tag=text)) for text in ("None", "null", "undefined")],
     "no-traceback": [broken(request, lambda made, spans: made["log"].extend(TRACEBACK))],
     "trigger": [
-        broken(
-            request,
-            lambda made, spans, name=name, value=value: spans[FUNCTION]["meta"].update(
-                {f"function_trigger.{name}": value}
-            ),
-        )
+        broken(request, tagged(FUNCTION, **{f"function_trigger.{name}": value}))
         for name, value in (
             ("event_source", "sqs"),
             ("event_source_arn", "arn:aws:apigateway:us-east-1::/restapis/None/stages/live"),
@@ -221,23 +234,23 @@ BROKEN: dict[str, list[tuple[Json, Json]]] = {
         )
     ],
     "server-spans": [
-        broken(request, lambda made, spans: spans[ROOT]["meta"].update({"span.kind": "client"})),
-        broken(request, lambda made, spans: spans[FUNCTION]["metrics"].pop("_dd.top_level")),
+        broken(request, tagged(ROOT, span__kind="client")),
+        broken(request, without(FUNCTION, "_dd.top_level", "metrics")),
     ],
     "span-pointers": [broken(of_pointer, lambda made, spans: spans[ROOT].pop("span_links"))],
 }
 
-CASES = [(id, *pair) for id, pairs in BROKEN.items() for pair in pairs]
+CASES = [(name, *pair) for name, pairs in BROKEN.items() for pair in pairs]
 
 
 def broken_ids(record: Json) -> set[str]:
     return {violation.id for violation in violations(record, None, SETTINGS)}
 
 
-@pytest.mark.parametrize(("id", "good", "bad"), CASES, ids=[f"{case[0]}-{n}" for n, case in enumerate(CASES)])
-def test_a_check_holds_and_breaks(id: str, good: Json, bad: Json) -> None:  # noqa: A002
+@pytest.mark.parametrize(("name", "good", "bad"), CASES, ids=[case[0] for case in CASES])
+def test_a_check_holds_and_breaks(name: str, good: Json, bad: Json) -> None:
     assert broken_ids(good) == set()
-    assert id in broken_ids(bad)
+    assert name in broken_ids(bad)
 
 
 def test_every_check_is_tested() -> None:
