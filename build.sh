@@ -4,19 +4,14 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-# Variant and the event type that its label names; the first is the default.
-VARIANTS=(
-    "apigw-rest apigateway-rest"
-    "apigw-http apigateway-http"
-    "function-url function-url"
-    "alb application-load-balancer"
-    "alb-multi application-load-balancer-multi"
-)
 SUITE_TAG=system_tests/weblog
-TRACER_PACKAGES="ddtrace datadog_lambda"
 
 main() {
-    local variants=() platform="" save=false dev=true progress=auto
+    command -v python3 >/dev/null || fail "there is no python3 command; install Python, 3.10 or later"
+    # Variant and the event type that its label names; the first is the default.
+    mapfile -t VARIANTS < <(python3 -m scripts.build_inputs variants)
+    [[ ${#VARIANTS[@]} -gt 0 ]] || fail "python3 cannot list the variants (see above); it has to be Python 3.10 or later"
+    local variants=() platform="" save=false dev=true
     while [[ $# -gt 0 ]]; do
         case $1 in
             -h | --help) usage && exit ;;
@@ -24,9 +19,10 @@ main() {
             --platform=*) platform=${1#*=} ;;
             --save) save=true ;;
             --no-dev) dev=false ;;
+            --export) exec python3 -m scripts.suite_export "${@:2}" ;;
             --print-client) find_client && echo "$client" && exit ;;
             all) mapfile -t variants < <(variant_names) ;;
-            -*) fail "unknown option $1; there are --platform, --save, --no-dev and --help" ;;
+            -*) fail "unknown option $1; there are --platform, --save, --no-dev, --export and --help" ;;
             *) variants+=("$1") ;;
         esac
         [[ $# == 0 ]] || shift
@@ -37,7 +33,8 @@ main() {
         event_type "$variant" >/dev/null
     done
     check_platform "$platform"
-    check_binaries "${platform:-linux/$(machine)}"
+    # Every mistake in binaries/ that its file names show, before anything is built.
+    python3 -m scripts.build_inputs check "${platform:-linux/$(machine)}" || exit 1
     ! $save || command -v zstd >/dev/null || fail "--save needs zstd (Debian's package of that name)"
     find_client
 
@@ -54,8 +51,8 @@ usage() {
 Usage: ./build.sh [VARIANT...|all] [options]
 
 Builds python-lambda-weblog:VARIANT, what the test suite and AWS run, and python-lambda-weblog:VARIANT-dev,
-the same plus lambda proxy, trace agent with its view, and debugger. The image is also tagged
-$SUITE_TAG; of several variants, the default one is, or else the last.
+the same plus lambda proxy, trace agent with its view, and debugger. The first is also tagged
+$SUITE_TAG. Of several variants, the default one gets this tag; if it is not among them, the last.
 
 Variants: $(variant_names | xargs | sed 's/ /, /g'). The first is the default.
 
@@ -63,10 +60,12 @@ Options:
   --platform PLATFORM  linux/amd64 or linux/arm64; default: the Docker engine's own
   --save               also write binaries/python_lambda-VARIANT-weblog.tar.zst, which the test suite loads
   --no-dev             do not build python-lambda-weblog:VARIANT-dev
+  --export FOLDER      build nothing; write into FOLDER, a checkout of system-tests, what the suite needs
+                       to build every variant itself
   --help               print this text
 
-Setting: EXTENSION_IMAGE, another image of the Datadog extension than the one that the Dockerfile names.
-Your own tracer goes into binaries/; binaries/README.md lists the ways.
+Setting: EXTENSION_IMAGE, the image of the Datadog extension, instead of the one in the Dockerfile.
+Put your own tracer into binaries/; binaries/README.md lists the ways.
 END
 }
 
@@ -96,51 +95,6 @@ machine() {
     esac
 }
 
-# Every mistake in binaries/ that its file names show, before anything is built.
-check_binaries() {
-    local layers=() packages=() file
-    for file in binaries/*; do
-        case $(basename "$file") in
-            '*' | README.md | *.tar.zst | python-load-from-pip) ;;
-            *.zip) layers+=("$(basename "$file")") ;;
-            *.whl) check_wheel "$(basename "$file" .whl)" "$1" && packages+=("$(basename "$file")") ;;
-            *.tar.gz) packages+=("$(basename "$file")") ;;
-            *) fail "$file is neither a layer (*.zip), a wheel, a source distribution (*.tar.gz) nor python-load-from-pip" ;;
-        esac
-    done
-    [[ ${#layers[@]} -le 1 ]] || fail "binaries/ holds more than one layer: ${layers[*]}; keep one"
-    if [[ ${#layers[@]} == 1 && (${#packages[@]} -gt 0 || -e binaries/python-load-from-pip) ]]; then
-        fail "binaries/ holds the layer ${layers[*]}, which would hide the packages beside it; keep one of the two"
-    fi
-    check_packages "${packages[@]}"
-    if [[ -e binaries/python-load-from-pip ]] && ! grep -qE '^[^#[:space:]]' binaries/python-load-from-pip; then
-        fail "binaries/python-load-from-pip names no package; one pip requirement a line"
-    fi
-}
-
-# check_wheel NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM PLATFORM
-check_wheel() {
-    local python abi system architecture=x86_64
-    IFS=- read -r python abi system < <(awk -F- '{ print $(NF-2) "-" $(NF-1) "-" $NF }' <<<"$1")
-    [[ $2 == linux/amd64 ]] || architecture=aarch64
-    [[ .$python. == *.cp313.* || .$python. == *.py3.* || $abi == *abi3* ]] ||
-        fail "$1.whl is for another Python ($python); the image has Python 3.13 (cp313)"
-    [[ $abi != *t || $abi == *[!t]t.* ]] || fail "$1.whl is for the free-threaded Python ($abi); the image has cp313"
-    [[ $system == any || $system == *manylinux*"$architecture"* || $system == linux_"$architecture" ]] ||
-        fail "$1.whl is for another system ($system); the image needs manylinux and $architecture"
-}
-
-check_packages() {
-    local file name seen=" "
-    for file in "$@"; do
-        name=${file%%-[0-9]*}
-        name=${name//-/_}
-        [[ " $TRACER_PACKAGES " == *" $name "* ]] || fail "binaries/$file is not one of: $TRACER_PACKAGES"
-        [[ $seen != *" $name "* ]] || fail "binaries/ holds more than one $name; keep one"
-        seen+="$name "
-    done
-}
-
 # The first docker on the PATH that can use BuildKit: a client from version 23 on needs its buildx plugin.
 find_client() {
     local candidate version
@@ -157,7 +111,7 @@ find_client() {
     fail "there is no docker command; install Docker, or as root: eval \"\$(scripts/docker-engine.sh start)\""
 }
 
-# build TARGET VARIANT TAG; without the attestations that newer clients add, which AWS Lambda refuses.
+# build TARGET VARIANT TAG. Without the attestations that newer clients add: AWS Lambda refuses them.
 build() {
     say "building $3"
     DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 "$client" build ${platform:+--platform "$platform"} \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the Lambda function: everywhere, in a container, in AWS and by hand.
+# Starts the Lambda function, everywhere: in a container, in AWS and by hand.
 #
 #   entrypoint.sh            brings the function up (also as `entrypoint.sh ./app.sh`)
 #   entrypoint.sh COMMAND    runs any other command, untouched
@@ -10,9 +10,8 @@ set -euo pipefail
 
 RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
 
-# In the image the queue in front of the emulator has an interpreter of its own, for the function must
-# not find what the queue is made of.
-QUEUE_PYTHON=/opt/lambda_proxy/bin/python
+# In the image the Invoke API has an environment of its own, so that the function cannot import it.
+INVOKE_API_PYTHON=/opt/invoke_api/bin/python
 
 # In the dev image only.
 DEBUGGER=/opt/debugger
@@ -36,8 +35,8 @@ Settings:
   DD_LAMBDA_HANDLER            the handler that datadog_lambda wraps (app.handler.lambda_handler)
   AWS_LAMBDA_FUNCTION_TIMEOUT  seconds that an invocation may take (300)
   LISTEN_HOST                  the address to listen on (127.0.0.1; in the image 0.0.0.0)
-  RIE_PORT                     the Invoke API's port, with a queue in front of the emulator (8080)
-  EMULATOR_PORT                the emulator's own port, on loopback, behind that queue (8081)
+  RIE_PORT                     the Invoke API's port (8080)
+  EMULATOR_PORT                the emulator's own port, on loopback, behind the Invoke API (8081)
   RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
   AGENT_PORT                   the trace agent's port on loopback (8126)
   AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
@@ -49,17 +48,11 @@ EOF
 start_function() {
     # datadog_lambda and the app are imported from the folder that holds them.
     cd "$(dirname "${BASH_SOURCE[0]}")"
-    export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
-    check_handler
     if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
+        check_handler
         exec "${RUNTIME_CLIENT[@]}"
     fi
-    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
-    check_number RIE_PORT 8080 65535
-    check_number EMULATOR_PORT 8081 65535
-    check_number RUNTIME_API_PORT 9001 65535
-    check_number AGENT_PORT 8126 65535
-    check_number AGENT_RELAY_PORT 8127 65535
+    read_settings
     [[ -z ${DEBUGGER_PORT-} ]] || listen_for_debugger
     command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
     relay_to_agent
@@ -68,11 +61,23 @@ start_function() {
 
 # datadog_lambda would only say it with a traceback, at the first invocation.
 check_handler() {
+    export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
     [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
         fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
 }
 
-# check_number NAME DEFAULT MOST: the emulator panics on what is no number.
+# Everything that is configured where the emulator runs, with its default. scripts/run.py calls this too.
+read_settings() {
+    check_handler
+    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
+    check_number RIE_PORT 8080 65535
+    check_number EMULATOR_PORT 8081 65535
+    check_number RUNTIME_API_PORT 9001 65535
+    check_number AGENT_PORT 8126 65535
+    check_number AGENT_RELAY_PORT 8127 65535
+}
+
+# check_number NAME DEFAULT MOST: the emulator panics on what is not a number.
 check_number() {
     local value=${!1:-$2}
     [[ $value =~ ^[1-9][0-9]{0,8}$ && $value -le $3 ]] || fail "$1 must be a number from 1 to $3, it is '$value'"
@@ -89,25 +94,27 @@ listen_for_debugger() {
     )
 }
 
-# A proxy in another container sends the traces that it recorded back to this port; the agent
-# itself listens on loopback only.
+# A proxy in another container records traces and sends them back to this port. The agent itself listens on
+# loopback only.
 relay_to_agent() {
     command -v socat >/dev/null || return 0
-    socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
+    # It ends with this process, also when that is killed; else it would keep the port.
+    local ends_with_us=(setpriv --pdeathsig TERM)
+    command -v setpriv >/dev/null || ends_with_us=()
+    "${ends_with_us[@]}" socat "TCP-LISTEN:$AGENT_RELAY_PORT,bind=${LISTEN_HOST:-127.0.0.1},fork,reuseaddr" "TCP:127.0.0.1:$AGENT_PORT" &
 }
 
-# The emulator dies of two invocations at once, and now and then of itself. So the Invoke API of the
-# lambda proxy, which queues them and starts the emulator again, takes the port that everybody knows.
+# The emulator dies when two invocations overlap, and sometimes by itself. So the Invoke API takes the port
+# that everybody knows: it queues the invocations and starts the emulator again.
 start_emulator() {
-    local launcher=(python -m lambda_proxy)
-    if [[ -x $QUEUE_PYTHON ]]; then
-        # PID 1 has to be an init, which adopts what socat and the function leave behind.
-        launcher=(tini -- "$QUEUE_PYTHON" -I -m lambda_proxy)
+    local launcher=(python -m invoke_api)
+    if [[ -x $INVOKE_API_PYTHON ]]; then
+        # An init, which adopts what socat and the function leave behind; -s where it is not PID 1.
+        launcher=(tini -s -- "$INVOKE_API_PYTHON" -I -m invoke_api)
         export SUPERVISE_EXTENSION=1
     fi
-    local public_port=$RIE_PORT
-    export RIE_HOST=127.0.0.1 RIE_PORT=$EMULATOR_PORT
-    exec "${launcher[@]}" invoke-api --host "${LISTEN_HOST:-127.0.0.1}" --port "$public_port" -- \
+    export EMULATOR_HOST=127.0.0.1 EMULATOR_PORT
+    exec "${launcher[@]}" --host "${LISTEN_HOST:-127.0.0.1}" --port "$RIE_PORT" -- \
         aws-lambda-rie \
         --runtime-interface-emulator-address "127.0.0.1:$EMULATOR_PORT" \
         --runtime-api-address "127.0.0.1:$RUNTIME_API_PORT" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every check and every test, in stages: what is quick to fail comes first.
+# Runs every check and every test, in stages: the quick ones first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
@@ -24,13 +24,13 @@ show_help() {
     cat <<'EOF'
 Usage: ./test.sh [PYTEST ARGUMENTS]
 
-Without arguments runs linters, type checker and all tests, and stops at the first stage that fails.
-With arguments runs pytest with them alone, e.g. ./test.sh tests/app -k cookies
+Without arguments: runs linters, type checker and all tests, and stops at the first stage that fails.
+With arguments: runs pytest alone, with these arguments, e.g. ./test.sh tests/app -k cookies
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
-with events; the real emulator with a real trace agent; real containers (skipped, and counted as
-skipped, where no Docker engine answers or can be started).
-Settings: PYTHON, the interpreter to make .venv with.
+with events; the real emulator with a real trace agent; real containers. Without a Docker engine that
+answers or can be started, the tests of containers are skipped, and the end of the output says so.
+Setting: PYTHON, the interpreter to make .venv with.
 EOF
 }
 

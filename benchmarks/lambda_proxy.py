@@ -1,6 +1,7 @@
 """Measures the lambda proxy against the emulator alone, both in the same run.
 
     .venv/bin/python benchmarks/lambda_proxy.py [--event-type TYPE] [--handler MODULE.FUNCTION] [--requests N]
+    .venv/bin/python benchmarks/lambda_proxy.py --client
 
 Read the ratios: the milliseconds are this machine's. "own" is the median through the proxy minus
 the median straight to the emulator, with the same event. The emulator runs one invocation at a
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import multiprocessing
 import os
 import statistics
 import subprocess
@@ -23,18 +25,33 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 from lambda_proxy.arrival import Arrival  # noqa: E402 - the script runs from anywhere
+from lambda_proxy.connection import Connection  # noqa: E402
+from lambda_proxy.front_doors import BY_NAME  # noqa: E402
 from lambda_proxy.messages import Request  # noqa: E402
-from lambda_proxy.settings import EVENT_TYPES  # noqa: E402
+from lambda_proxy.settings import Settings  # noqa: E402
 from tests.support.processes import free_port, port_is_open, wait_for  # noqa: E402
 
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
 EMULATOR = Path(sys.executable).parent / "aws-lambda-rie"
 HEADERS = [("Host", "localhost"), ("User-Agent", "benchmark"), ("Accept", "*/*")]
 ROUNDS = 5
+# Name, content type, body, and by how much fewer of them are sent than of empty ones.
+BODIES = (
+    ("an empty body", "text/plain", b"", 5),
+    (
+        "1 MB of JSON",
+        "application/json",
+        json.dumps({f"key {number}": "value " * 10 for number in range(12_800)}).encode(),
+        100,
+    ),
+    ("4 MB of binary", "application/octet-stream", bytes(range(256)) * 16 * 1024, 100),
+)
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
@@ -74,7 +91,7 @@ class Exchange(asyncio.Protocol):
 
 
 async def load(port: int, request: bytes, clients: int, total: int) -> tuple[float, list[float]]:
-    """Send `total` requests over so many connections; requests per second, and seconds for each."""
+    """Send `total` requests over `clients` connections; return requests a second and the seconds of each."""
     loop = asyncio.get_running_loop()
     seconds: list[float] = []
     left = iter(range(total))
@@ -137,8 +154,8 @@ class Processes(ExitStack):
     def invoke_api(self, emulator: int) -> tuple[int, int, float]:
         """Start an Invoke API in front of an emulator that runs; its port, its id, and how long that took."""
         port = free_port()
-        command = [sys.executable, "-m", "lambda_proxy", "invoke-api", "--port", port]
-        return port, *self.start(command, {"RIE_PORT": str(emulator)}, port)
+        command = [sys.executable, "-m", "invoke_api", "--port", port]
+        return port, *self.start(command, {"EMULATOR_PORT": str(emulator)}, port)
 
 
 def peak_memory(pid: int) -> float:
@@ -149,33 +166,66 @@ def peak_memory(pid: int) -> float:
     return int(line.split()[1]) / 1024
 
 
+def framed(start: str, body: bytes, kind: str = "application/json") -> bytes:
+    """Return a request with this request line and this body."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in [*HEADERS, ("Content-Type", kind)])
+    return f"{start} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 def measure(processes: Processes, event_type: str, handler: str, requests: int) -> None:
     """Start everything, measure, print."""
-    front_door = EVENT_TYPES[event_type]()
-    event = json.dumps(front_door.event(Request(headers=HEADERS), Arrival.now())).encode()
-    invocation = (
-        f"POST {INVOCATIONS} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(event)}\r\n\r\n".encode() + event
-    )
-    lines = "".join(f"{name}: {value}\r\n" for name, value in HEADERS)
-    request = f"GET / HTTP/1.1\r\n{lines}\r\n".encode()
+    front_door = BY_NAME[event_type](Settings.read({}).options)
+
+    def invocation(request: Request) -> bytes:
+        event = json.dumps(front_door.event(request, Arrival.now())).encode()
+        return framed(f"POST {INVOCATIONS}", event)
+
+    get = Request(headers=HEADERS)
+    request = framed("GET /", b"")
 
     emulators = [processes.emulator(handler) for _ in range(2)]
     proxy, proxy_pid, proxy_start = processes.proxy(event_type, emulators[:1])
     both, _, _ = processes.proxy(event_type, emulators)
     api, api_pid, api_start = processes.invoke_api(emulators[0])
+    chain, _, _ = processes.proxy(event_type, [api])
 
-    runs: dict[str, Callable[[int], Any]] = {
-        "emulator alone": lambda total: load(emulators[0], invocation, 1, total),
-        "proxy, 1 client": lambda total: load(proxy, request, 1, total),
-        "proxy, 8 clients": lambda total: load(proxy, request, 8, total),
-        "proxy, 64 clients": lambda total: load(proxy, request, 64, total),
-        "proxy, 8 clients, 2 emulators": lambda total: load(both, request, 8, total),
-        "Invoke API, 1 client": lambda total: load(api, invocation, 1, total),
-    }
+    print(f"{event_type}, {handler}; medians of {ROUNDS} rounds\n")
+    compare(
+        {
+            "emulator alone": lambda total: load(emulators[0], invocation(get), 1, total),
+            "proxy, 1 client": lambda total: load(proxy, request, 1, total),
+            "proxy, 8 clients": lambda total: load(proxy, request, 8, total),
+            "proxy, 64 clients": lambda total: load(proxy, request, 64, total),
+            "proxy, 8 clients, 2 emulators": lambda total: load(both, request, 8, total),
+            "Invoke API, 1 client": lambda total: load(api, invocation(get), 1, total),
+            "proxy and Invoke API, 1 client": lambda total: load(chain, request, 1, total),
+        },
+        requests,
+    )
+    for name, kind, body, share in BODIES:
+        post = Request("POST", "/", [*HEADERS, ("Content-Type", kind)], body)
+        large, event = framed("POST /", body, kind), invocation(post)
+        print(f"\nPOST, {name}\n")
+        compare(
+            {
+                "emulator alone": lambda total, event=event: load(emulators[0], event, 1, total),  # type: ignore[misc]
+                "proxy, 1 client": lambda total, large=large: load(proxy, large, 1, total),  # type: ignore[misc]
+                "Invoke API, 1 client": lambda total, event=event: load(api, event, 1, total),  # type: ignore[misc]
+                "proxy and Invoke API, 1 client": lambda total, large=large: load(chain, large, 1, total),  # type: ignore[misc]
+            },
+            max(ROUNDS, requests // share),
+        )
+    print()
+    print(f"proxy: {peak_memory(proxy_pid):.0f} MB at most, listens after {proxy_start:.2f} s")
+    print(f"Invoke API: {peak_memory(api_pid):.0f} MB at most, listens after {api_start:.2f} s")
+
+
+def compare(runs: Mapping[str, Callable[[int], Any]], requests: int) -> None:
+    """Measure these in turns and print a line each; the first is the floor."""
     rates: dict[str, list[float]] = {name: [] for name in runs}
     medians: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
-        asyncio.run(run(100))
+        asyncio.run(run(max(3, requests // 50)))
     # In turns, so that whatever else the machine does hits all alike.
     for _ in range(ROUNDS):
         for name, run in runs.items():
@@ -183,26 +233,78 @@ def measure(processes: Processes, event_type: str, handler: str, requests: int) 
             rates[name].append(rate)
             medians[name].append(statistics.median(seconds) * 1000)
 
-    floor = statistics.median(medians["emulator alone"])
-    alone = statistics.median(rates["emulator alone"])
-    print(f"{event_type}, {handler}; medians of {ROUNDS} rounds\n")
-    print(f"{'':32}{'ms':>8}{'own ms':>8}{'req/s':>8}{'of alone':>10}")
+    floor, alone = (statistics.median(next(iter(found.values()))) for found in (medians, rates))
+    print(f"{'':32}{'ms':>8}{'of alone':>10}{'own ms':>8}{'req/s':>8}{'of alone':>10}")
     for name in runs:
         median, rate = statistics.median(medians[name]), statistics.median(rates[name])
-        own = f"{median - floor:8.2f}" if name.endswith("1 client") else f"{'':8}"
+        own = f"{median / floor:10.2f}{median - floor:8.2f}" if name.endswith("1 client") else f"{'':18}"
         print(f"{name:32}{median:8.2f}{own}{rate:8.0f}{rate / alone:10.2f}")
-    print()
-    print(f"proxy: {peak_memory(proxy_pid):.0f} MB at most, listens after {proxy_start:.2f} s")
-    print(f"Invoke API: {peak_memory(api_pid):.0f} MB at most, listens after {api_start:.2f} s")
+
+
+async def serve_answers(port: int) -> None:
+    """Answer each request at once, as the least that an Invoke API could be."""
+    answer = b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: 1\r\nContent-Length: 130\r\n\r\n%b" % (b"x" * 130)
+
+    class Answers(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.transport = transport
+
+        def data_received(self, data: bytes) -> None:
+            if data.endswith(b"!"):
+                self.transport.write(answer)  # type: ignore[attr-defined]
+
+    server = await asyncio.get_running_loop().create_server(Answers, "127.0.0.1", port)
+    await server.serve_forever()
+
+
+async def compare_clients(port: int, requests: int) -> None:
+    """Print what an invocation takes with the proxy's own client and with aiohttp's."""
+    url, event = f"http://127.0.0.1:{port}{INVOCATIONS}", b"x" * 1200 + b"!"
+    connection = await Connection.open(url)
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        timeout=aiohttp.ClientTimeout(),
+    )
+
+    async def own() -> None:
+        await connection.exchange(event)
+
+    async def library() -> None:
+        async with session.post(url, data=event) as response:
+            await response.read()
+
+    seconds: dict[str, list[float]] = {"own client": [], "aiohttp's client": []}
+    for _ in range(requests):
+        for name, invoke in zip(seconds, (own, library), strict=True):
+            begun = time.perf_counter()
+            await invoke()
+            seconds[name].append(time.perf_counter() - begun)
+    for name, found in seconds.items():
+        print(f"{name:32}{statistics.median(found) * 1000:8.3f} ms")
+    await session.close()
+    connection.close()
 
 
 def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--event-type", choices=list(EVENT_TYPES), default="apigateway-rest")
+    parser.add_argument("--event-type", choices=list(BY_NAME), default="apigateway-rest")
     parser.add_argument("--handler", default="benchmarks.lambda_proxy.handler", help="the function behind it")
     parser.add_argument("--requests", type=int, default=5000, help="requests per row")
+    parser.add_argument(
+        "--client", action="store_true", help="compare the proxy's HTTP client with aiohttp's"
+    )
     options = parser.parse_args()
+    if options.client:
+        port = free_port()
+        server = multiprocessing.Process(target=lambda: asyncio.run(serve_answers(port)))
+        server.start()
+        wait_for(lambda: port_is_open(port), what="the server")
+        asyncio.run(compare_clients(port, options.requests))
+        server.terminate()
+        return
     with tempfile.TemporaryDirectory() as folder, Processes(Path(folder)) as processes:
         measure(processes, options.event_type, options.handler, options.requests)
 

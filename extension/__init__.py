@@ -1,5 +1,1 @@
-"""Stands in for the Datadog Lambda extension where its image cannot be had.
-
-The trace agent is Datadog's own test agent, which also shows the traces in the browser; metrics,
-which it does not take, get a listener of ours.
-"""
+"""The Datadog extension beside the function: what watches over the real one, and what can take its place."""

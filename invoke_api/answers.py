@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from invoke_api.outcome import RESULT_LIMIT, Answer, is_error, parse_json
 
 JSON = {"Content-Type": "application/json"}
+# An error code of this project: AWS's Invoke API has no such time-out.
+TIMED_OUT = "InvocationTimedOut"
+# AWS writes "Message" with a capital letter in some errors (R115 of docs/events.md).
+CAPITAL_MESSAGE = ("ResourceNotFoundException", "ServiceException")
 
 
 @dataclass(frozen=True)
@@ -26,8 +30,16 @@ class ApiError(Exception):
 
     def __init__(self, status: int, code: str, message: str, **more: str) -> None:
         super().__init__(message)
-        body = {"Type": "User" if status < 500 else "Service", **more, "message": message}
-        self.answer = ApiAnswer(status, json.dumps(body).encode(), {**JSON, "x-amzn-ErrorType": code})
+        key = "Message" if code in CAPITAL_MESSAGE else "message"
+        self.document = {"Type": "User" if status < 500 else "Service", **more, key: message}
+        self.answer = ApiAnswer(
+            status, json.dumps(self.document).encode(), {**JSON, "x-amzn-ErrorType": code}
+        )
+
+
+def timed_out(seconds: float) -> ApiError:
+    """Return the error for a client that waits no longer than this; the invocation itself goes on."""
+    return ApiError(504, TIMED_OUT, f"The function still runs after {seconds:g} s")
 
 
 def throttled() -> ApiError:

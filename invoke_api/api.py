@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
+from collections.abc import Mapping
+from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from typing import Protocol
 
-from invoke_api.answers import ApiAnswer, ApiError, result_answer, throttled
+from invoke_api.answers import ApiAnswer, ApiError, result_answer, throttled, timed_out
 from invoke_api.asynchronous import AsynchronousInvocations
 from invoke_api.names import LATEST, parse_name
 from invoke_api.outcome import EVENT_LIMIT, parse_json
 from invoke_api.queue import PASSED_ON, EmulatorGone, Invocation, InvocationQueue, QueueFull
 
+# A header of this project: the client waits this many seconds, counted from when the function starts to
+# run. The lambda proxy sends it, and so its front doors give up in time although the queue is here.
+PATIENCE = "x-invoke-api-timeout"
+LONGEST_PATIENCE = 10**6
+# Another one: with the value `true` the client says that it has made the payload with a JSON encoder, as the
+# lambda proxy does. Large events are then not parsed again only to see that they are JSON.
+ENCODED = "x-invoke-api-encoded"
 EVENT_LIMITS = {"RequestResponse": EVENT_LIMIT, "Event": 1024 * 1024, "DryRun": EVENT_LIMIT}
-
-
-class Headers(Protocol):
-    """A request's headers, whatever the case of their names."""
-
-    def get(self, name: str, /) -> str | None:
-        """Return the header's value, or None."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +33,24 @@ class InvokeApi:
     invocations: InvocationQueue
     asynchronous: AsynchronousInvocations
 
-    def invoke(self, name: str, qualifier: str, headers: Headers, payload: bytes) -> ApiAnswer:
-        """Serve one request; raises ApiError for what AWS refuses."""
+    def invoke(self, name: str, qualifier: str, headers: Mapping[str, str], payload: bytes) -> ApiAnswer:
+        """Serve one request; raises ApiError for what AWS refuses.
+
+        The names of the headers are in lower case.
+        """
         self._check_name(name, qualifier)
-        kind = headers.get("X-Amz-Invocation-Type") or "RequestResponse"
+        kind = headers.get("x-amz-invocation-type") or "RequestResponse"
         if kind not in EVENT_LIMITS:
             raise ApiError(400, "InvalidParameterValueException", f"Invalid invocation type: {kind}")
         if len(payload) > EVENT_LIMITS[kind]:
             raise too_large(kind)
-        log_type = headers.get("X-Amz-Log-Type") or "None"
+        log_type = headers.get("x-amz-log-type") or "None"
         if log_type not in ("None", "Tail"):
             raise ApiError(400, "InvalidParameterValueException", f"Invalid log type: {log_type}")
-        _check_json(payload)
-        _check_client_context(headers.get("X-Amz-Client-Context"))
+        if kind != "RequestResponse" or headers.get(ENCODED) != "true":
+            _check_json(payload)
+        _check_client_context(headers.get("x-amz-client-context"))
+        patience = _patience(headers.get(PATIENCE))
         invocation = Invocation(
             payload=payload or b"{}",
             headers={key: value for key in PASSED_ON if (value := headers.get(key))},
@@ -58,7 +65,7 @@ class InvokeApi:
             self.invocations.submit(invocation)
         except QueueFull as error:
             raise throttled() from error
-        return _answer(invocation)
+        return _answer(invocation, patience)
 
     def _check_name(self, text: str, qualifier: str) -> None:
         try:
@@ -82,9 +89,27 @@ def too_large(kind: str = "RequestResponse") -> ApiError:
     return ApiError(413, "RequestTooLargeException", message)
 
 
-def _answer(invocation: Invocation) -> ApiAnswer:
+def _patience(text: str | None) -> float | None:
+    """Read the seconds for which the client waits; None when it waits for ever."""
+    if text is None:
+        return None
     try:
-        answer = result_answer(invocation.answer.result())
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < LONGEST_PATIENCE:
+        message = f"{PATIENCE} is {text!r}; valid are seconds, more than 0"
+        raise ApiError(400, "InvalidParameterValueException", message)
+    return seconds
+
+
+def _answer(invocation: Invocation, patience: float | None) -> ApiAnswer:
+    try:
+        if patience is not None:
+            invocation.started.wait()
+        answer = result_answer(invocation.answer.result(patience))
+    except FutureTimeout:
+        raise timed_out(patience or 0) from None
     except EmulatorGone as error:
         if error.started:
             raise ApiError(500, "ServiceException", str(error)) from error
@@ -100,7 +125,7 @@ def _check_json(payload: bytes) -> None:
         if payload:
             parse_json(payload)
     except ValueError as error:
-        message = f"Could not parse request body into json: {error}"
+        message = f"Could not parse payload into json: {error}"
         raise ApiError(400, "InvalidRequestContentException", message) from error
 
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 from __future__ import annotations
 
 import json
+import re
 import threading
 import uuid
 from collections.abc import Sequence
@@ -19,8 +20,9 @@ from invoke_api.outcome import Answer, parse_json
 from invoke_api.queue import EmulatorGone, Invocation, InvocationQueue, QueueFull
 from invoke_api.report import report
 
-# When the queue is full a retry comes again after this many seconds; it is not lost.
+# When the queue is full, a retry is tried again after this many seconds, so that it is not lost.
 FULL_SECONDS = 1.0
+REQUEST_ID = re.compile(r"RequestId: ([0-9a-f-]{36})\b")
 
 
 @dataclass
@@ -30,6 +32,7 @@ class AsynchronousInvocations:
     invocations: InvocationQueue
     delays: Sequence[float]
     dead_letters: Path
+    function_arn: str
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
     def submit(self, invocation: Invocation, attempt: int = 1) -> None:
@@ -61,12 +64,14 @@ class AsynchronousInvocations:
             self._later(FULL_SECONDS, invocation, attempt)
 
     def _bury(self, invocation: Invocation, error: bytes, attempts: int) -> None:
-        """Append the record that AWS sends to an on-failure destination, as one line."""
+        """Append the record that AWS sends to an on-failure destination, as one line (R116)."""
+        response = parse_json(error)
         record = {
             "version": "1.0",
             "timestamp": datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
             "requestContext": {
-                "requestId": str(uuid.uuid4()),
+                "requestId": _request_id(response),
+                "functionArn": f"{self.function_arn}:$LATEST",
                 "condition": "RetriesExhausted",
                 "approximateInvokeCount": attempts,
             },
@@ -76,7 +81,7 @@ class AsynchronousInvocations:
                 "executedVersion": "$LATEST",
                 "functionError": "Unhandled",
             },
-            "responsePayload": parse_json(error),
+            "responsePayload": response,
         }
         report(f"an event failed {attempts} times; see {self.dead_letters}")
         try:
@@ -84,3 +89,13 @@ class AsynchronousInvocations:
                 file.write(f"{json.dumps(record)}\n")
         except OSError as failure:
             report(f"cannot write it there: {failure.strerror}; {json.dumps(record)}")
+
+
+def _request_id(response: object) -> str:
+    """Return the invocation's id, which a runtime's error object has; Lambda's own has it in the message."""
+    if isinstance(response, dict):
+        if isinstance(own := response.get("requestId"), str):
+            return own
+        if found := REQUEST_ID.search(str(response.get("errorMessage"))):
+            return found[1]
+    return str(uuid.uuid4())

@@ -14,7 +14,6 @@ import ipaddress
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 SETTING = "ALLOWED_HOSTS"
 
@@ -45,17 +44,26 @@ class OtherSites:
         site = found.get("sec-fetch-site", "").lower()
         if site in ("cross-site", "same-site") and not (self.pages and _opens_a_page(method, found)):
             return f"a page of another site sent this request (Sec-Fetch-Site: {site})"
+        if "sec-websocket-key" in found and not _same_site(found):
+            return f"a page of another site opens a WebSocket (Origin: {found.get('origin')})"
         host = found.get("host", "")
-        if not self._is_allowed(_name(host)):
+        if not self._is_allowed(_name(host), found):
             return f"the Host {host!r} is not allowed; to allow it, set {SETTING}={_name(host)}"
         origin = found.get("origin")
-        if origin is not None and not self.any_origin and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and not self.any_origin and not _same_site(found):
             return f"a page of another site sent this request (Origin: {origin})"
         return None
 
-    def _is_allowed(self, name: str) -> bool:
-        # A name without a dot cannot belong to a site on the Internet.
-        return "." not in name or not self.allowed_hosts.isdisjoint((name, "*")) or _is_address(name)
+    def _is_allowed(self, name: str, headers: Mapping[str, str]) -> bool:
+        if not self.allowed_hosts.isdisjoint((name, "*")):
+            return True
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            # A name without a dot cannot belong to a site on the Internet.
+            return "." not in name
+        # 0.0.0.0 reaches this machine too, but a browser does not say there on whose behalf it sends.
+        return not (address.is_unspecified and headers.get("user-agent", "").startswith("Mozilla/"))
 
 
 def _opens_a_page(method: str, headers: Mapping[str, str]) -> bool:
@@ -73,9 +81,6 @@ def _name(host: str) -> str:
     return host.partition(":")[0].lower()
 
 
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+def _same_site(headers: Mapping[str, str]) -> bool:
+    """Whether the page that sends this came from the very server that it sends it to."""
+    return headers.get("origin", "").partition("://")[2].lower() == headers.get("host", "").lower()

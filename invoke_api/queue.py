@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 from invoke_api.outcome import Answer
 
 # Headers of the Invoke API that the emulator understands and hands to the function.
-PASSED_ON = ("X-Amz-Client-Context", "X-Amz-Tenant-Id", "X-Amzn-Trace-Id")
+PASSED_ON = ("x-amz-client-context", "x-amz-tenant-id", "x-amzn-trace-id")
 
 
 class QueueFull(Exception):  # noqa: N818 - as in the standard library
-    """No further invocation is taken now."""
+    """The limit is reached: no further invocation is taken now."""
 
 
 class EmulatorGone(Exception):  # noqa: N818 - says what happened
@@ -30,8 +30,8 @@ class EmulatorGone(Exception):  # noqa: N818 - says what happened
         self.started = started
 
 
-class Keeper(Protocol):
-    """Whoever keeps the emulator alive."""
+class Emulator(Protocol):
+    """The emulator's process, as far as the queue must know it."""
 
     def wait_until_ready(self) -> int:
         """Wait until the emulator can be invoked; its number, 0 when there will be none again."""
@@ -40,20 +40,24 @@ class Keeper(Protocol):
         """Wait until the emulator of that number is known to have ended."""
 
     def clear_log(self) -> None:
-        """Return an invocation begins."""
+        """Forget the output so far: an invocation begins."""
 
     def log_tail(self) -> bytes:
-        """Return the end of its log."""
+        """Return the end of the output since then."""
 
 
 @dataclass
 class Invocation:
-    """One event on its way to the function."""
+    """One event on its way to the function.
+
+    `started` is set when it is sent to an emulator, and when it is sure that it never will be.
+    """
 
     payload: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     wants_log: bool = False
     log: bytes = b""
+    started: threading.Event = field(default_factory=threading.Event)
     answer: Future[Answer] = field(default_factory=Future)
 
 
@@ -65,19 +69,22 @@ class InvocationQueue:
     """
 
     def __init__(
-        self, urls: Sequence[str], *, waiting: int, concurrency: int = 0, keeper: Keeper | None = None
+        self, urls: Sequence[str], *, waiting: int, concurrency: int = 0, emulator: Emulator | None = None
     ) -> None:
         self._queue: queue.SimpleQueue[Invocation] = queue.SimpleQueue()
         self._limit = concurrency or len(urls) + waiting
         self._pending = 0
         self._lock = threading.Lock()
         self._connections: dict[str, http.client.HTTPConnection] = {}
-        self._keeper = keeper
+        self._emulator = emulator
         for url in urls:
             threading.Thread(target=self._work, args=(url,), daemon=True).start()
 
     def submit(self, invocation: Invocation) -> None:
-        """Queue it; QueueFull past the limit. Its `answer` will be set, if need be to an EmulatorGone."""
+        """Queue it; QueueFull past the limit.
+
+        Its `answer` will be set in any case, to an EmulatorGone when there is none.
+        """
         with self._lock:
             if self._pending >= self._limit:
                 raise QueueFull(f"{self._pending} invocations at once")
@@ -95,19 +102,20 @@ class InvocationQueue:
             else:
                 self._leave()
                 invocation.answer.set_result(answer)
+            invocation.started.set()
 
     def _leave(self) -> None:
         with self._lock:
             self._pending -= 1
 
     def _invoke(self, url: str, invocation: Invocation) -> Answer:
-        if self._keeper is None:
+        if self._emulator is None:
             return self._post(url, invocation)
-        while number := self._keeper.wait_until_ready():
+        while number := self._emulator.wait_until_ready():
             try:
                 return self._post(url, invocation)
             except EmulatorGone as error:  # noqa: PERF203 - once a restart
-                self._keeper.wait_until_gone(number)
+                self._emulator.wait_until_gone(number)
                 # Nothing was sent: it waits for the restart like the ones behind it.
                 if error.started:
                     raise
@@ -118,8 +126,9 @@ class InvocationQueue:
             connection = self._connection(url)
         except OSError as error:
             raise EmulatorGone(f"{url}: {error}", started=False) from error
-        if self._keeper is not None and invocation.wants_log:
-            self._keeper.clear_log()
+        if self._emulator is not None and invocation.wants_log:
+            self._emulator.clear_log()
+        invocation.started.set()
         try:
             connection.request("POST", urlsplit(url).path, invocation.payload, dict(invocation.headers))
             response = connection.getresponse()
@@ -127,8 +136,8 @@ class InvocationQueue:
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise EmulatorGone("the emulator ended while the function ran", started=True) from error
-        if self._keeper is not None and invocation.wants_log:
-            invocation.log = self._keeper.log_tail()
+        if self._emulator is not None and invocation.wants_log:
+            invocation.log = self._emulator.log_tail()
         return answer
 
     def _connection(self, url: str) -> http.client.HTTPConnection:

@@ -7,7 +7,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from lambda_proxy.settings import EVENT_TYPES, VARIANTS, SettingError, Settings
+from invoke_api.settings import SettingError
+from lambda_proxy.front_doors import BY_NAME
+from lambda_proxy.settings import Settings
 
 DESCRIPTION = """\
 Plays one of AWS's HTTP front doors in front of a Lambda function.
@@ -15,7 +17,6 @@ Plays one of AWS's HTTP front doors in front of a Lambda function.
 commands:
   (none)              serve the front door
   event               print the event that a request becomes, without invoking anything
-  invoke-api          serve AWS's Invoke API in front of an emulator
 
 settings, from the environment:
   LAMBDA_EVENT_TYPE   apigateway-rest (default), apigateway-http, function-url,
@@ -25,31 +26,19 @@ settings, from the environment:
   FUNCTION_NAME       the name in the invocation's path (function)
   LAMBDA_PROXY_HOST   the address to listen on (127.0.0.1)
   LAMBDA_PROXY_PORT   the port to listen on (7777)
-  LAMBDA_CONCURRENCY  throttle past so many requests at once (no limit: they queue)
-  LAMBDA_PROXY_QUEUE  how many requests may wait for the function (1000)
+  LAMBDA_CONCURRENCY  in front of bare emulators: throttle when this many requests
+                      are under way (no limit: they queue)
+  LAMBDA_PROXY_QUEUE  in front of bare emulators: how many requests may wait (1000)
   LAMBDA_PROXY_TIMEOUT
-                      seconds the front door waits for the function; 0 for ever
+                      seconds that the front door waits for the function; 0 is no limit
                       (REST API 29, HTTP API 30, others 0)
   LAMBDA_PROXY_ROUTES the API's resources, such as 'GET /users/{userId}, ANY /{proxy+}' (everything)
   LAMBDA_PROXY_BINARY_MEDIA_TYPES
                       a REST API's binary types, such as 'image/png, audio/*'
                       (application/octet-stream)
   LAMBDA_PROXY_DEBUG  true: log each event and each result
+  ALLOWED_HOSTS       names with a dot by which a browser may call the proxy, or * for all (none)
 """
-INVOKE_DESCRIPTION = """\
-Serves AWS's Invoke API, POST /2015-03-31/functions/NAME/invocations, in front of the
-emulator at RIE_HOST:RIE_PORT. With a command behind --, it starts the emulator itself,
-which has to listen there, restarts it when it dies, and ends it at SIGTERM or SIGINT.
-
-settings, from the environment, beside RIE_HOST, RIE_PORT, RIE_URLS, FUNCTION_NAME,
-LAMBDA_CONCURRENCY and LAMBDA_PROXY_QUEUE of the proxy:
-  AWS_LAMBDA_FUNCTION_NAME  one more name under which the function may be invoked
-  LAMBDA_RETRY_DELAYS       seconds before each retry of an asynchronous invocation (60,120)
-  LAMBDA_DEAD_LETTERS       the file for events that failed each time, one a line
-                            (lambda-dead-letters.jsonl in the folder for temporary files)
-"""
-
-
 EVENT_DESCRIPTION = """\
 Prints the event that a request becomes, as the function would get it, without invoking anything:
 
@@ -59,13 +48,14 @@ Prints the event that a request becomes, as the function would get it, without i
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; its exit code."""
+    """Run the command; return its exit code."""
     command = arguments[0] if arguments[:1] and not arguments[0].startswith("-") else "serve"
-    commands = {"serve": _serve, "event": _event, "invoke-api": _invoke_api}
+    commands = {"serve": _serve, "event": _event}
     if command not in commands:
         return _fail(2, f"there is no command {command!r}; valid are: {', '.join(commands)}")
     try:
-        settings = Settings.read(os.environ)
+        # The help is there whatever the settings are.
+        settings = Settings.read({} if {"-h", "--help"}.intersection(arguments) else os.environ)
         return commands[command](settings, arguments[1:] if command in arguments[:1] else arguments)
     except SettingError as error:
         return _fail(2, str(error))
@@ -90,7 +80,7 @@ def _serve(settings: Settings, arguments: Sequence[str]) -> int:
 
 def _event(settings: Settings, arguments: Sequence[str]) -> int:
     parser = _parser("python -m lambda_proxy event", EVENT_DESCRIPTION)
-    parser.add_argument("--type", choices=[*VARIANTS, *EVENT_TYPES], default=settings.event_type)
+    parser.add_argument("--type", choices=list(BY_NAME), default=settings.event_type)
     parser.add_argument("--method", "-X", help="GET, or POST with --data")
     parser.add_argument("--path", default="/", help="raw path and query")
     parser.add_argument(
@@ -107,24 +97,6 @@ def _event(settings: Settings, arguments: Sequence[str]) -> int:
     except SampleError as error:
         return _fail(1, str(error))
     return 0
-
-
-def _invoke_api(settings: Settings, arguments: Sequence[str]) -> int:
-    parser = _parser("python -m lambda_proxy invoke-api", INVOKE_DESCRIPTION)
-    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    parser.add_argument("--port", default=8080, type=int, help="the port to listen on")
-    parser.add_argument("command", nargs="*", metavar="-- COMMAND", help="the emulator's command")
-    options = parser.parse_args(arguments)
-    if options.command and settings.emulator_urls:
-        raise SettingError("RIE_URLS names emulators that run already; it does not go with a command")
-    if f"http://{options.host}:{options.port}" in settings.urls():
-        raise SettingError(
-            f"RIE_PORT is {options.port}, the Invoke API's own port; the emulator needs another"
-        )
-    # aiohttp stays out of this process: see invoke_api.
-    from invoke_api.command import run
-
-    return run(settings, options.host, options.port, options.command)
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -1,64 +1,72 @@
-"""Invokes the function, first come first served, on emulators that take one event at a time."""
+"""Invokes the function: at once where an Invoke API answers, in turns where bare emulators do.
+
+An Invoke API, ours or AWS's, puts an id of its own into each answer and queues by itself. A bare emulator
+does neither, and dies of two invocations at once (R93 of docs/events.md).
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from invoke_api.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer
 from lambda_proxy.connection import Connection
+from lambda_proxy.failures import Failure, InvocationError
 
-# An emulator that does not answer sits out so many seconds, for another may.
+# An emulator that does not answer is not asked for this many seconds, as long as another is free.
 PAUSE = 1.0
 
 
 @dataclass
-class Invocation:
-    """An event on its way; whoever waits for `answer` may go away at any time."""
+class Emulator:
+    """One place where the function is invoked, and what is known about it.
 
-    payload: bytes
-    timeout: float
-    answer: asyncio.Future[Answer]
+    `running` counts its invocations under way. A bare emulator has one at most, from the moment it
+    gets an event until that invocation has ended, whatever has become of the client.
+    """
+
+    url: str
+    wanted: bool = True
+    queues: bool = False
+    running: int = 0
+    last_used: float = 0
+    paused_until: float = 0
+    idle: list[Connection] = field(default_factory=list)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it takes an invocation now."""
+        return self.wanted and (self.queues or not self.running)
 
 
 class Emulators:
-    """The emulators behind the proxy, each an execution environment of its own.
-
-    An emulator dies of two invocations at once (R93). So each is in `_busy` and not in `_free` from
-    the moment it gets an event until that invocation has ended, whatever becomes of the client.
-    """
+    """The emulators behind the proxy, each an execution environment of its own."""
 
     def __init__(self, *, concurrency: int = 0, queue: int = 1000) -> None:
-        self._known: dict[str, Connection | None] = {}
-        self._free: list[str] = []
-        self._waiting: deque[Invocation] = deque()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._emulators: dict[str, Emulator] = {}
+        self._waiting: deque[asyncio.Future[Emulator]] = deque()
+        self._tasks: set[asyncio.Task[Answer]] = set()
         self._concurrency = concurrency
         self._queue = queue
-        self._busy: set[str] = set()
 
     @property
-    def urls(self) -> Iterable[str]:
+    def urls(self) -> list[str]:
         """The emulators in use."""
-        return self._known.keys()
+        return [emulator.url for emulator in self._emulators.values() if emulator.wanted]
 
     def set_urls(self, urls: Iterable[str]) -> None:
         """Use these emulators from now on; one that is left out ends what it is doing."""
-        wanted = dict.fromkeys(urls)
-        for url in [url for url in self._known if url not in wanted]:
-            connection = self._known.pop(url)
-            if connection and url in self._free:
-                connection.close()
-            if url in self._free:
-                self._free.remove(url)
-        for url in wanted:
-            if url not in self._known:
-                self._known[url] = None
-                # One that comes back may still be at what it did when it was left out.
-                if url not in self._busy:
-                    self._release(url)
+        for emulator in self._emulators.values():
+            emulator.wanted = False
+        for url in urls:
+            # One that comes back may still be at what it did when it was left out.
+            self._emulators.setdefault(url, Emulator(url)).wanted = True
+        for emulator in list(self._emulators.values()):
+            if not emulator.wanted and not emulator.running:
+                self._close(self._emulators.pop(emulator.url))
+        self._serve_waiting()
 
     async def invoke(self, payload: bytes, *, timeout: float = 0) -> Answer:
         """Give this event to the next free emulator.
@@ -66,78 +74,115 @@ class Emulators:
         Raises InvocationError when too many are under way, when `timeout` seconds of running were
         not enough (the invocation itself goes on), and when nothing answers.
         """
-        pending = len(self._busy) + len(self._waiting)
-        if pending >= (self._concurrency or max(1, len(self._known)) + self._queue):
-            raise InvocationError(Failure.THROTTLED, f"{pending} at once")
-        invocation = Invocation(payload, timeout, asyncio.get_running_loop().create_future())
-        if self._free:
-            self._start(self._free.pop(), invocation)
-        elif self._known:
-            self._waiting.append(invocation)
-        else:
-            raise InvocationError(Failure.UNREACHABLE, "the emulator's name does not resolve")
-        return await invocation.answer
+        self._check_limits()
+        emulator = self._take() or await self._wait()
+        if emulator.queues:
+            return await self._run(emulator, payload, timeout)
+        task = asyncio.create_task(self._run(emulator, payload, timeout))
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        # Whatever becomes of the one who waits here, the task goes on.
+        await asyncio.wait([task], timeout=timeout or None)
+        if not task.done():
+            raise InvocationError(Failure.TIMED_OUT, f"it still runs after {timeout:g} s")
+        return task.result()
 
     def close(self) -> None:
         """Drop the connections."""
-        for connection in self._known.values():
-            if connection:
-                connection.close()
+        for emulator in self._emulators.values():
+            self._close(emulator)
+        for task in self._tasks:
+            task.cancel()
 
-    def _start(self, url: str, invocation: Invocation) -> None:
-        self._busy.add(url)
-        connection = self._known[url]
-        if connection and connection.is_open:
-            self._send(url, connection, invocation)
-            return
-        task = asyncio.get_running_loop().create_task(self._connect(url, invocation))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _check_limits(self) -> None:
+        """Raise InvocationError past the limits; an Invoke API keeps its own."""
+        if not self.urls:
+            raise InvocationError(Failure.UNREACHABLE, "the emulator's name does not resolve")
+        bare = [emulator for emulator in self._emulators.values() if not emulator.queues]
+        pending = sum(emulator.running for emulator in bare) + len(self._waiting)
+        if bare and pending >= (self._concurrency or len(bare) + self._queue):
+            raise InvocationError(Failure.THROTTLED, f"{pending} at once")
 
-    async def _connect(self, url: str, invocation: Invocation) -> None:
+    def _take(self) -> Emulator | None:
+        """Return the free emulator with the least to do, None if there is none.
+
+        Of several, the one used last: it is the one that is warm.
+        """
+        free = [emulator for emulator in self._emulators.values() if emulator.is_free]
+        if not free:
+            return None
+        now = asyncio.get_running_loop().time()
+        emulator = min(free, key=lambda one: (one.paused_until > now, one.running, -one.last_used))
+        emulator.running += 1
+        emulator.last_used = now
+        return emulator
+
+    async def _wait(self) -> Emulator:
+        """Wait for a free emulator, first come first served."""
+        turn: asyncio.Future[Emulator] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
         try:
-            connection = await Connection.open(url)
+            return await turn
+        except asyncio.CancelledError:
+            # It may have got its turn in the moment in which it left.
+            if not turn.cancelled():
+                self._release(turn.result())
+            raise
+
+    async def _run(self, emulator: Emulator, payload: bytes, timeout: float) -> Answer:
+        try:
+            connection = next((one for one in _idle(emulator) if one.is_open), None)
+            connection = connection or await Connection.open(emulator.url)
         except OSError as error:
-            asyncio.get_running_loop().call_later(PAUSE if self._free else 0, self._release, url)
-            _set(invocation, InvocationError(Failure.UNREACHABLE, f"{url}: {error}"))
+            emulator.paused_until = asyncio.get_running_loop().time() + PAUSE
+            self._release(emulator)
+            raise InvocationError(Failure.UNREACHABLE, f"{emulator.url}: {error}") from error
+        except asyncio.CancelledError:
+            self._release(emulator)
+            raise
+        try:
+            answer = await connection.exchange(payload, timeout)
+        except (OSError, EOFError) as error:
+            raise InvocationError(
+                Failure.FUNCTION_ERROR, f"the emulator closed the connection: {error}"
+            ) from error
+        except (ValueError, asyncio.LimitOverrunError) as error:
+            raise InvocationError(Failure.FUNCTION_ERROR, f"the emulator's answer is {error}") from error
         else:
-            if url in self._known:
-                self._known[url] = connection
-            self._send(url, connection, invocation)
+            emulator.queues = bool(answer.request_id)
+            return answer
+        finally:
+            if connection.is_open:
+                emulator.idle.append(connection)
+            self._release(emulator)
 
-    def _send(self, url: str, connection: Connection, invocation: Invocation) -> None:
-        timer: asyncio.TimerHandle | None = None
-        if invocation.timeout:
-            late = InvocationError(Failure.TIMED_OUT, f"it still runs after {invocation.timeout:g} s")
-            timer = asyncio.get_running_loop().call_later(invocation.timeout, _set, invocation, late)
+    def _release(self, emulator: Emulator) -> None:
+        emulator.running -= 1
+        self._serve_waiting()
 
-        def done(outcome: Answer | InvocationError) -> None:
-            if timer is not None:
-                timer.cancel()
-            # The next one starts before this one's answer is looked at: the emulator never idles.
-            self._release(url)
-            _set(invocation, outcome)
-
-        connection.send(invocation.payload, done)
-
-    def _release(self, url: str) -> None:
-        """Give the emulator to the one that has waited longest and is still there."""
-        self._busy.discard(url)
-        if url not in self._known:
-            return
+    def _serve_waiting(self) -> None:
+        """Give what is free to those that have waited longest and are still there."""
         while self._waiting:
-            invocation = self._waiting.popleft()
-            if not invocation.answer.done():
-                self._start(url, invocation)
+            if self._waiting[0].done():
+                self._waiting.popleft()
+            elif emulator := self._take():
+                self._waiting.popleft().set_result(emulator)
+            else:
                 return
-        # The one used last is used first: it is the one that is warm.
-        self._free.append(url)
+
+    def _forget(self, task: asyncio.Task[Answer]) -> None:
+        self._tasks.discard(task)
+        # An error that nobody waits for any more is not worth a traceback.
+        if not task.cancelled():
+            task.exception()
+
+    @staticmethod
+    def _close(emulator: Emulator) -> None:
+        for connection in _idle(emulator):
+            connection.close()
 
 
-def _set(invocation: Invocation, outcome: Answer | InvocationError) -> None:
-    if invocation.answer.done():
-        return
-    if isinstance(outcome, InvocationError):
-        invocation.answer.set_exception(outcome)
-    else:
-        invocation.answer.set_result(outcome)
+def _idle(emulator: Emulator) -> Iterable[Connection]:
+    """Take the idle connections, the one used last first."""
+    while emulator.idle:
+        yield emulator.idle.pop()

@@ -11,13 +11,14 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
+from invoke_api.other_sites import OtherSites
+from lambda_proxy.discovery import keep_updated, update
 from lambda_proxy.emulators import Emulators
 from lambda_proxy.exchange import handle, log
-from lambda_proxy.finder import find, keep_found
-from lambda_proxy.front_doors import FrontDoor
+from lambda_proxy.front_doors import BY_NAME, FrontDoor
 from lambda_proxy.header_bytes import ByteResponse
 from lambda_proxy.messages import Request, Response
-from lambda_proxy.settings import EVENT_TYPES, Settings
+from lambda_proxy.settings import Settings
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -25,7 +26,11 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 MAX_HEAD = 256 * 1024
 MAX_HEADERS = 10_000
 MAX_BODY = 10 * 1024 * 1024 + 1
+# A large body is read in few steps.
+READ_AHEAD = 1024 * 1024
 SHUTDOWN_SECONDS = 1
+# aiohttp would name itself and its version.
+SERVER = {"Server": "lambda_proxy"}
 
 
 async def serve(settings: Settings) -> None:
@@ -35,17 +40,18 @@ async def serve(settings: Settings) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stopped.set)
     emulators = Emulators(concurrency=settings.concurrency, queue=settings.queue)
-    await find(emulators, settings)
-    finder = asyncio.create_task(keep_found(emulators, settings))
-    front_door = EVENT_TYPES[settings.event_type](settings.options)
+    await update(emulators, settings)
+    discovery = asyncio.create_task(keep_updated(emulators, settings))
+    front_door = BY_NAME[settings.event_type](settings.options)
     server = web.Server(
-        _handler(front_door, emulators),
+        _handler(front_door, emulators, settings.other_sites),
         access_log=None,
         logger=_server_log(),
         auto_decompress=False,
         max_line_size=MAX_HEAD,
         max_field_size=MAX_HEAD,
         max_headers=MAX_HEADERS,
+        read_bufsize=READ_AHEAD,
     )
     try:
         listener = await loop.create_server(server, settings.host, settings.port, backlog=1024)
@@ -56,18 +62,18 @@ async def serve(settings: Settings) -> None:
         listener.close()
         await server.shutdown(SHUTDOWN_SECONDS)
     finally:
-        finder.cancel()
+        discovery.cancel()
         emulators.close()
 
 
 def _server_log() -> logging.Logger:
-    """Return aiohttp's log, with one line for a request that is no HTTP: that is no fault to trace."""
+    """Return aiohttp's log, with one line for a request that is not HTTP: nothing here is at fault."""
 
     def shorten(record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, HttpProcessingError):
             record.msg = "refused with %d: %s"
-            record.args = (error.code, error.message.splitlines()[0] if error.message else "no HTTP")
+            record.args = (error.code, error.message.splitlines()[0] if error.message else "not HTTP")
             record.exc_info = None
         return True
 
@@ -76,14 +82,18 @@ def _server_log() -> logging.Logger:
     return server_log
 
 
-def _handler(front_door: FrontDoor, emulators: Emulators) -> Handler:
+def _handler(front_door: FrontDoor, emulators: Emulators, other_sites: OtherSites) -> Handler:
     async def handle_request(message: web.BaseRequest) -> web.StreamResponse:
         try:
             request = await _read(message)
         except (ConnectionError, web.RequestPayloadError) as error:
-            # The client left amid its body, or framed it wrongly: most likely nobody reads this.
+            # The client left before the end of its body, or framed it wrongly: most likely nobody reads this.
             log.info("%s %s: refused with 400, %s", message.method, message.raw_path, error)
             return web.Response(status=400)
+        refusal = other_sites.refusal(request.method, request.headers)
+        if refusal is not None:
+            log.warning("%s %s: refused with 403, %s", request.method, request.path, refusal)
+            return web.Response(status=403, text=f"{refusal}\n", headers=SERVER)
         return _write(await handle(front_door, emulators, request))
 
     return handle_request
@@ -93,17 +103,19 @@ async def _read(message: web.BaseRequest) -> Request:
     headers = [(_text(name), _text(value)) for name, value in message.raw_headers]
     if message.headers.get("Expect", "").lower() == "100-continue":
         await message.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    body = bytearray()
+    chunks = []
+    size = 0
     if message.can_read_body:
         async for chunk in message.content.iter_any():
-            body += chunk
-            if len(body) > MAX_BODY:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_BODY:
                 break
     return Request(
         method=message.method,
         target=_origin_form(message.raw_path),
         headers=headers,
-        body=bytes(body),
+        body=b"".join(chunks),
         peer=message.remote or "127.0.0.1",
         port=_port(message),
     )
@@ -118,8 +130,7 @@ def _port(message: web.BaseRequest) -> int:
 
 def _write(response: Response) -> web.Response:
     headers = CIMultiDict(response.headers)
-    # aiohttp would name itself and its version.
-    headers.setdefault("Server", "lambda_proxy")
+    headers.setdefault("Server", SERVER["Server"])
     return ByteResponse(status=response.status, headers=headers, body=response.body)
 
 

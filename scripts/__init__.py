@@ -1,1 +1,1 @@
-"""Scripts that people and other scripts call."""
+"""What run.sh, build.sh and test.sh need besides the shell. Standard library only."""

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stand-ins for the images that the Dockerfile starts from, where no registry can be reached.
 #
-# They bear the very names of the FROM lines, so that neither the Dockerfile nor build.sh knows of them.
+# They have the names of the FROM lines, so neither the Dockerfile nor build.sh knows of them.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -12,10 +12,10 @@ Usage: scripts/docker-bases.sh [--platform linux/amd64|linux/arm64] [--again]
        scripts/docker-bases.sh --extension NAME
 
 Makes the stand-ins that are missing: Debian's Python as $(name_of PYTHON_IMAGE), the emulator
-out of the aws-sam-cli wheel as $(name_of EMULATOR_IMAGE), and the trace agent of extension/ as
-$(name_of EXTENSION_IMAGE). Only for an engine of your own: an image that already bears one
-of these names is kept, unless --again is given. With --extension only the last one, under a name of
-your own, for an engine where the true images can be had. Needs Debian's mmdebstrap, Python 3 with pip, and root;
+out of the aws-sam-cli wheel as $(name_of EMULATOR_IMAGE), and the trace agent as
+$(name_of EXTENSION_IMAGE). Only for an engine of your own: an image that has one of these
+names already is kept, unless --again is given. With --extension makes the last one alone, under a name of
+your own, for an engine that can pull the real images. Needs Debian's mmdebstrap, Python 3 with pip, and root;
 for another platform than the machine's also qemu-user-static and arch-test, and ten minutes.
 END
 }
@@ -79,20 +79,18 @@ END
 }
 
 make_emulator() {
-    python3 -m pip --quiet download --no-deps --dest "$scratch" aws-sam-cli==1.170.0
-    python3 -m zipfile -e "$scratch"/aws_sam_cli-*.whl "$scratch/wheel"
-    install "$scratch/wheel/samcli/local/rapid/aws-lambda-rie-${architecture/amd64/x86_64}" "$scratch/aws-lambda-rie"
+    python3 scripts/fetch_emulator.py "$scratch/aws-lambda-rie" "$architecture"
     build "$(name_of EMULATOR_IMAGE)" "$scratch" <<'END'
 FROM scratch
 COPY aws-lambda-rie /usr/local/bin/
 END
 }
 
-# Built every time, from the cache where nothing changed, so that it is never older than extension/.
+# Built every time, from the cache where nothing changed, so that it is never older than its sources.
 make_extension() {
     local name=${extension:-$(name_of EXTENSION_IMAGE)}
     say "$name"
-    build "$name" . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/Dockerfile
+    build "$name" . --build-arg "PYTHON_IMAGE=$(name_of PYTHON_IMAGE)" <extension/stand_in/Dockerfile
 }
 
 # build NAME CONTEXT [OPTIONS], from the Dockerfile on standard input

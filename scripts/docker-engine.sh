@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A Docker engine for machines that run none: starts one of its own, and stops exactly that one.
+# A Docker engine for machines where none runs: starts one of its own, and stops exactly that one.
 #
 #   eval "$(scripts/docker-engine.sh start)"    # and `docker` talks to it
 #   scripts/docker-engine.sh stop
 set -euo pipefail
 
-# dockerd and iptables lie where not every user's PATH leads.
+# dockerd and iptables are in folders that are not on every user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 RUN_FOLDER=${WEBLOG_DOCKER_RUN:-/run/python-lambda-weblog}
 DATA_FOLDER=${WEBLOG_DOCKER_DATA:-/var/cache/python-lambda-weblog/docker}
@@ -16,9 +16,9 @@ usage() {
     cat <<END
 Usage: scripts/docker-engine.sh start|stop|status
 
-  start   Make sure that a Docker engine answers. One that already does is left as it is; otherwise one
-          is started from Debian's packages (installed where missing), which needs root. Prints the
-          shell command that makes \`docker\` talk to it, or nothing where it does already.
+  start   Make sure that a Docker engine answers. If none does, start one from Debian's packages
+          (installed if they are missing), which needs root. Prints the shell command that makes
+          \`docker\` talk to it; prints nothing when an engine answered already.
   stop    Stop the engine that \`start\` started, and no other.
   status  Say which engine answers; exit code 1 when none does.
 
@@ -55,7 +55,7 @@ stop() {
     pid=$(own_engine) || { say "none is running" && return; }
     # A test run holds this lock for as long as it needs the engine.
     exec 9>"$RUN_FOLDER/users"
-    flock --nonblock 9 || { say "left running, for a test run uses it" && return; }
+    flock --nonblock 9 || { say "left running, because a test run uses it" && return; }
     kill "$pid"
     for _ in {1..100}; do
         [[ -d /proc/$pid ]] || return 0

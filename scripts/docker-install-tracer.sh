@@ -1,8 +1,9 @@
 #!/bin/sh
-# Inside the image's build: puts the user's own tracer from BINARIES in place and writes down the versions.
+# Runs inside the image's build: installs the user's own tracer from BINARIES and writes down the versions.
 #
 # Usage: docker-install-tracer.sh BINARIES LAYER METADATA
-# A layer zip goes to LAYER, to be laid over /opt; packages go to /var/lang in place of the pinned ones.
+# A layer (*.zip) is unpacked to LAYER, which becomes a part of /opt. Packages replace the pinned ones in
+# /var/lang.
 set -eu
 
 binaries=$1 layer=$2 metadata=$3
@@ -17,6 +18,13 @@ main() {
     for package in "$binaries"/*.whl "$binaries"/*.tar.gz; do
         [ -e "$package" ] && set -- "$@" "$package"
     done
+    for checkout in dd-trace-py datadog-lambda-python; do
+        if [ -d "$binaries/$checkout" ]; then
+            # A build writes into its folder, and this one is read-only.
+            cp -r "$binaries/$checkout" /tmp/
+            set -- "$@" "/tmp/$checkout"
+        fi
+    done
     if [ -e "$binaries/python-load-from-pip" ]; then
         set -- "$@" --requirement "$binaries/python-load-from-pip"
     fi
@@ -30,14 +38,15 @@ unpack_layer() {
 }
 
 install_packages() {
-    # A source checkout needs git, and ddtrace from source compilers besides.
-    if grep -qs 'git+' "$binaries/python-load-from-pip" || ls "$binaries"/ddtrace-*.tar.gz >/dev/null 2>&1; then
+    # A source checkout needs git; ddtrace from source also needs compilers.
+    if grep -qs 'git+' "$binaries/python-load-from-pip" || [ -d "$binaries/dd-trace-py" ] ||
+        ls "$binaries"/ddtrace-*.tar.gz >/dev/null 2>&1; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
             build-essential cargo cmake git >/dev/null
     fi
-    # Twice: the first run replaces a package even by one of the same version, the second finds out
-    # whether the dependencies that are there still fit, and changes only those that do not.
+    # Twice: the first run replaces a package even when the version is the same. The second one checks
+    # whether the dependencies still fit, and changes only those that do not.
     pip --python /var/lang/bin/python install --quiet --force-reinstall --no-deps "$@"
     pip --python /var/lang/bin/python install --quiet "$@"
 }

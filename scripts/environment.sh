@@ -1,8 +1,8 @@
 # Makes .venv, for run.sh and test.sh: sourced, from the repository's root, in strict mode.
 #
-# make_environment REQUIREMENTS  brings .venv to what the file asks for, with the emulator in
-#                                .venv/bin; does nothing when that was done before, so that what
-#                                was installed by hand since (a tracer's checkout) stays.
+# make_environment REQUIREMENTS  installs what the file asks for into .venv, and the emulator into
+#                                .venv/bin. Does nothing when that was done before, so that what a
+#                                person installs by hand (a tracer's checkout) stays.
 # Setting: PYTHON, the interpreter to make .venv with.
 
 fail() {
@@ -24,21 +24,21 @@ find_python() {
 
 make_environment() {
     local requirements=$1 stamp wanted
-    [[ $(uname -s) == Linux ]] || fail "this needs Linux, for the emulator is a Linux program; this is $(uname -s)"
+    [[ $(uname -s) == Linux ]] || fail "this needs Linux, because the emulator is a Linux program; this is $(uname -s)"
     stamp=.venv/installed-$requirements
     wanted=$(cat requirements*.txt ./*/requirements.txt constraints.txt scripts/fetch_emulator.py | sha256sum)
-    # An environment whose interpreter is gone (upgraded, moved) is no environment.
+    # An environment is of no use when its interpreter has gone, e.g. by an upgrade.
     if ! .venv/bin/python -c '' 2>/dev/null || [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]]; then
         install "$requirements"
         printf '%s\n' "$wanted" >"$stamp"
     fi
-    # Lambda's file system is read-only, so a cold start never compiles there; nor shall it here.
+    # Lambda's file system is read-only, so a cold start never compiles there. It should not here either.
     .venv/bin/python -m compileall -q app invoke_api lambda_proxy trace_agent || true
 }
 
 install() {
     local requirements=$1 python log=.venv/install.log
-    # Two scripts at once must not install into each other's half-made environment.
+    # Two scripts at once must not install into one half-made environment.
     exec 9>.venv.lock
     flock 9 2>/dev/null || true
     if ! .venv/bin/python -c '' 2>/dev/null; then

@@ -1,7 +1,7 @@
 """Fetches AWS's Lambda Runtime Interface Emulator, out of the aws-sam-cli wheel, which ships it.
 
-Usage: fetch_emulator.py DESTINATION. Does nothing when DESTINATION is the pinned binary already.
-aws-sam-cli itself is never installed.
+Usage: fetch_emulator.py DESTINATION [MACHINE]. MACHINE is x86_64 or arm64; default: this machine. Does
+nothing when DESTINATION is the pinned binary already. aws-sam-cli itself is never installed.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from pathlib import Path
 
 PACKAGE = "aws-sam-cli==1.170.0"
 
-# What `uname -m` says, AWS's name for it, and the binary's SHA-256 in that very wheel.
-BINARIES = {
-    "x86_64": ("x86_64", "6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5"),
-    "aarch64": ("arm64", "ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21"),
+# AWS's name of the machine, and the binary's SHA-256 in this version of the wheel.
+CHECKSUMS = {
+    "x86_64": "6b1e686e62ab2baf5759c412c4864276ef2a88b094fca53ec070637ccba9b9a5",
+    "arm64": "ec2e5d09633d853834c008b1ef264bf834b258a94d551d2b2074966494b39a21",
 }
+# Other names of the same: of `uname -m`, of Docker.
+OTHER_NAMES = {"aarch64": "arm64", "amd64": "x86_64"}
 
 
 def main(destination: Path, machine: str = platform.machine()) -> str | None:
     """Put the emulator for this machine at `destination`; an error message when that cannot be done."""
-    if machine not in BINARIES:
-        return f"no emulator for {machine}; there is one for {' and '.join(BINARIES)}"
-    architecture, checksum = BINARIES[machine]
+    machine = OTHER_NAMES.get(machine, machine)
+    if machine not in CHECKSUMS:
+        return f"no emulator for {machine}; there is one for {' and '.join(CHECKSUMS)}"
+    checksum = CHECKSUMS[machine]
     if destination.exists() and _checksum(destination.read_bytes()) == checksum:
         return None
     with tempfile.TemporaryDirectory() as folder:
@@ -39,10 +42,10 @@ def main(destination: Path, machine: str = platform.machine()) -> str | None:
             reason = (done.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
             return f"cannot download {PACKAGE}, which holds the emulator: {reason}"
         with zipfile.ZipFile(wheels[0]) as wheel:
-            binary = wheel.read(f"samcli/local/rapid/aws-lambda-rie-{architecture}")
+            binary = wheel.read(f"samcli/local/rapid/aws-lambda-rie-{machine}")
     if (found := _checksum(binary)) != checksum:
         return f"the emulator in {PACKAGE} has the checksum {found}, not {checksum}"
-    # Written beside and renamed: nobody ever runs half a binary.
+    # Renamed when it is complete, so that nobody runs half a binary.
     partial = destination.with_suffix(".partial")
     partial.write_bytes(binary)
     partial.chmod(0o755)
@@ -55,5 +58,5 @@ def _checksum(data: bytes) -> str:
 
 
 if __name__ == "__main__":
-    if error := main(Path(sys.argv[1])):
+    if error := main(Path(sys.argv[1]), *sys.argv[2:]):
         sys.exit(f"error: {error}")

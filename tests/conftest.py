@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from scripts.extension_folder import extension_folder
+from tests.support.browser import browser  # noqa: F401 - a fixture
 from tests.support.function import EXTENSION, Functions
 from tests.support.processes import ProcessStarter
 
@@ -25,20 +27,15 @@ def start_process(tmp_path: Path) -> Iterator[ProcessStarter]:
     starter.stop_all()
 
 
-@pytest.fixture(scope="session")
-def extension_folder() -> Iterator[None]:
+@pytest.fixture(scope="session", name="extension_folder")
+def shared_extension_folder() -> Iterator[None]:
     """The path by which the tracer knows of an extension: then it sends each trace within the invocation."""
-    if EXTENSION.exists():
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(extension_folder())
+        except OSError as error:
+            pytest.skip(f"{EXTENSION} cannot be made, so traces would come some time later: {error.strerror}")
         yield
-        return
-    try:
-        EXTENSION.mkdir(parents=True)
-    except OSError as error:
-        pytest.skip(f"{EXTENSION} cannot be made, so traces would come at some later time: {error.strerror}")
-    yield
-    with suppress(OSError):
-        EXTENSION.rmdir()
-        EXTENSION.parent.rmdir()
 
 
 @pytest.fixture(scope="session")

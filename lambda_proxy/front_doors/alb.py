@@ -11,8 +11,8 @@ from abc import abstractmethod
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
     REGION,

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote_plus
 
-from invoke_api.outcome import RESULT_LIMIT, Failure
+from invoke_api.outcome import RESULT_LIMIT
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.results import ResultError
 from lambda_proxy.front_doors.routes import Route
 from lambda_proxy.messages import Header, Request, Response

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from invoke_api.outcome import EVENT_LIMIT, Failure
+from invoke_api.outcome import EVENT_LIMIT
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import REGION, json_response
 from lambda_proxy.front_doors.payload_v2 import PayloadV2, lower_headers
 from lambda_proxy.front_doors.results import remapped, without

@@ -10,8 +10,8 @@ import re
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import ACCOUNT_ID, REGION, json_response, values_size
 from lambda_proxy.front_doors.payload_v2 import PayloadV2, lower_headers
 from lambda_proxy.front_doors.results import without

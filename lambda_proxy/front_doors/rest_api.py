@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from invoke_api.outcome import Failure
 from lambda_proxy.arrival import Arrival
+from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
     REGION,

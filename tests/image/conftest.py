@@ -20,7 +20,7 @@ NO_ENGINE = pytest.StashKey[str]()
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever lies here needs a Docker engine."""
+    """Mark every test in this folder: all need a Docker engine."""
     for item in items:
         if item.nodeid.startswith(HERE):
             item.add_marker(pytest.mark.docker)
@@ -33,7 +33,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             "no Docker engine" in str(report.longrepr) for report in terminalreporter.stats["skipped"]
         )
         terminalreporter.section("CONTAINERS NOT TESTED", red=True, bold=True)
-        terminalreporter.line(f"{skipped} tests skipped, for there is no Docker engine:\n{reason}")
+        terminalreporter.line(f"{skipped} tests skipped, because there is no Docker engine:\n{reason}")
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ for folder in pathlib.Path("/proc").glob("[0-9]*"):
 """
 
 EMULATOR = "aws-lambda-rie "
-EXTENSION = "/opt/trace-agent/bin/python -I -m extension.lambda_extension"
+EXTENSION = "/opt/trace-agent/bin/python -I -m extension.stand_in.lambda_extension"
 FUNCTION = "python -m awslambdaric "
 
 

@@ -11,6 +11,7 @@ import datadog_lambda
 import pytest
 import requests
 
+from lambda_proxy.front_doors import FRONT_DOORS
 from tests.image.containers import (
     EXTENSION,
     FUNCTION,
@@ -55,6 +56,15 @@ def test_the_suite_finds_the_base_images_in_the_dockerfile() -> None:
         "public.ecr.aws/lambda/python:3.13",
         "public.ecr.aws/datadog/lambda-extension:100",
     }
+
+
+def test_the_dockerfile_builds_the_default_variant() -> None:
+    """The suite may build from the Dockerfile alone."""
+    defaults = re.findall(
+        r"^ARG (?:VARIANT|LAMBDA_EVENT_TYPE)=(\S+)", (REPOSITORY / "Dockerfile").read_text(), re.MULTILINE
+    )
+    assert tuple(defaults) == next(iter(EVENT_TYPES.items()))
+    assert {door.variant: door.event_type for door in FRONT_DOORS} == EVENT_TYPES
 
 
 @pytest.mark.parametrize("variant", EVENT_TYPES)
@@ -153,6 +163,20 @@ def test_settings_and_files_of_the_suite_reach_function_and_extension(
     assert container.invoke(alb_event("/waf", {"user-agent": "blocked/1"}))["statusCode"] == 403
     for process in (FUNCTION, EXTENSION):
         assert settings.items() <= container.environment(process).items()
+
+
+def test_any_host_name_may_be_used(start_container: ContainerStarter) -> None:
+    """Containers call each other by names such as host.docker.internal."""
+    container = start_container(ports=(8080, 8127))
+    health = requests.post(
+        f"http://127.0.0.1:{container.port(8080)}{INVOCATIONS}",
+        json=HEALTHCHECK,
+        headers={"Host": "host.docker.internal:8080"},
+        timeout=60,
+    )
+    assert health.json() == HEALTH
+    agent = f"http://127.0.0.1:{container.port(8127)}/info"
+    assert requests.get(agent, headers={"Host": "host.docker.internal:8127"}, timeout=10).status_code == 200
 
 
 def test_port_8127_leads_to_the_trace_agent(start_container: ContainerStarter) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from tests.image.containers import HEALTHCHECK, Container, ContainerStarter, docker
+from tests.support.emulator import INVOCATIONS
 from tests.support.processes import wait_for
 
 DEV_IMAGE = "python-lambda-weblog:apigw-rest-dev"
@@ -78,6 +80,40 @@ def test_without_a_debugger_in_it_the_image_says_so(image: None) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == "error: DEBUGGER_PORT is set, but there is no debugger; the dev image has one\n"
+
+
+def test_a_foreign_host_is_refused_unless_it_is_allowed(start_container: ContainerStarter) -> None:
+    """A web site can make its own name lead to this machine; containers' names have no dot."""
+    container = start_dev(start_container, 8127, ALLOWED_HOSTS="my.test")
+
+    def status(port: int, path: str, host: str, body: object = None) -> int:
+        method, url = "POST" if body else "GET", f"http://127.0.0.1:{container.port(port)}{path}"
+        return requests.request(method, url, json=body, headers={"Host": host}, timeout=30).status_code
+
+    def statuses(host: str) -> list[int]:
+        return [
+            status(7777, "/healthcheck", host),
+            status(8080, INVOCATIONS, host, HEALTHCHECK),
+            status(8127, "/info", host),
+            status(8128, "/requests", host),
+        ]
+
+    assert statuses("example.com") == [403] * 4
+    assert statuses("my.test") == statuses("weblog:8080") == [200] * 4
+
+
+def test_what_a_process_says_has_its_name_in_front(start_container: ContainerStarter) -> None:
+    container = start_dev(start_container)
+    names = {line.split("|")[0].strip() for line in container.logs.splitlines() if "|" in line}
+    assert names == {"function", "proxy"} | (names & {"agent"})
+
+
+def test_one_that_dies_ends_the_container(start_container: ContainerStarter) -> None:
+    container = start_dev(start_container)
+    container.signal(signal.SIGKILL, "/opt/dev/bin/python -I -m lambda_proxy")
+    wait_for(lambda: not container.state["Running"], what="the container's end")
+    assert container.state["ExitCode"] == 1
+    assert "error: proxy has ended; what it said stands above\n" in container.logs
 
 
 def test_sigterm_ends_it_in_time(start_container: ContainerStarter) -> None:

@@ -17,7 +17,7 @@ from tests.support.processes import wait_for
 StartWithExtension = Callable[..., Container]
 REAL_EXTENSION = "/opt/datadog/extensions/datadog-agent"
 
-# Registers, asks for so many events, and then does what a test wants.
+# Registers, asks for {events} events, and then does {then}.
 ASKS_AND_THEN = """#!/usr/bin/env -S python3 -I
 import http.client, json, os
 

@@ -103,7 +103,7 @@ def test_overlapping_invocations_get_their_own_answers(hazards: Container) -> No
 
 
 def test_a_thousand_invocations_from_sixteen_clients(start_container: ContainerStarter) -> None:
-    """The clients run inside, beside the function, where only loopback is between them."""
+    """The clients run inside the container, so only loopback is between them and the function."""
     container = start_container()
     event = alb_event("/tag_value/load/200")
     report = json.loads(container.python(CLIENTS.read_text(), json.dumps(event), "16", "1000"))

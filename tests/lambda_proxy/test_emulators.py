@@ -13,13 +13,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from invoke_api.outcome import Answer, Failure, InvocationError
-from lambda_proxy.connection import read_answer
+from invoke_api.outcome import Answer
+from lambda_proxy.discovery import update
 from lambda_proxy.emulators import Emulators
-from lambda_proxy.finder import find
+from lambda_proxy.failures import Failure, InvocationError
 from lambda_proxy.settings import Settings
 from tests.support.processes import free_port
 
@@ -38,27 +38,49 @@ ANSWERS = [
         b"HTTP/1.0 200 OK\r\nX-Amz-Function-Error: Unhandled\r\nContent-Length: 2\r\n\r\n{}",
         Answer(200, b"{}", "Unhandled"),
     ),
+    (
+        b"HTTP/1.1 200 OK\r\nx-amzn-RequestId: 1-2\r\nContent-Length: 2\r\n\r\n{}",
+        Answer(200, b"{}", request_id="1-2"),
+    ),
+    (b"HTTP/1.1 200 OK\r\n\r\nhello", Answer(200, b"hello")),
 ]
 
 
-@pytest.mark.parametrize(("received", "answer"), ANSWERS)
-def test_an_answer_is_complete_at_its_last_byte(received: bytes, answer: Answer) -> None:
-    assert read_answer(received, at_end=False) == answer
-    for length in range(len(received)):
-        assert read_answer(received[:length], at_end=False) is None
+@pytest.mark.parametrize("pause", [0, 0.001])
+@pytest.mark.parametrize(("sent", "answer"), ANSWERS)
+def test_an_answer_is_read_to_its_end(sent: bytes, answer: Answer, pause: float) -> None:
+    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        for position in range(len(sent)) if pause else ():
+            writer.write(sent[position : position + 1])
+            await asyncio.sleep(pause)
+        writer.write(b"" if pause else sent)
+
+    async def test(emulators: Emulators) -> None:
+        port = free_port()
+        async with await serve(dribble, port):
+            emulators.set_urls([f"http://127.0.0.1:{port}/x"])
+            assert await emulators.invoke(b"{}") == answer
+
+    run(test)
 
 
-def test_an_answer_without_a_length_ends_with_the_connection() -> None:
-    received = b"HTTP/1.1 200 OK\r\n\r\nhello"
-    assert read_answer(received, at_end=False) is None
-    assert read_answer(received, at_end=True) == Answer(200, b"hello")
-
-
+@settings(deadline=None, max_examples=50)
 @given(st.binary())
-def test_what_is_no_answer_is_a_value_error_at_most(received: bytes) -> None:
-    for prefix in (b"", b"HTTP/1.1 ", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"):
-        with suppress(ValueError):
-            read_answer(prefix + received + b"\r\n\r\n", at_end=True)
+def test_what_is_not_an_answer_is_a_function_error(received: bytes) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(received)
+
+    async def test(emulators: Emulators) -> None:
+        port = free_port()
+        async with await serve(answer, port):
+            emulators.set_urls([f"http://127.0.0.1:{port}/x"])
+            with pytest.raises(InvocationError) as caught:
+                await emulators.invoke(b"{}")
+            assert caught.value.failure is Failure.FUNCTION_ERROR
+
+    run(test)
 
 
 async def serve(handler: Serve, port: int, host: str = "127.0.0.1") -> asyncio.Server:
@@ -94,7 +116,7 @@ def run(test: Callable[[Emulators], Awaitable[Any]]) -> Any:
     [
         (b"", "closed the connection"),
         (b"HTTP/1.1 200 OK\r\nContent-", "closed"),
-        (b"SSH-2.0\r\n\r\n", "no HTTP"),
+        (b"SSH-2.0\r\n\r\n", "not HTTP"),
     ],
 )
 def test_an_emulator_that_breaks_off_is_a_function_error(answer: bytes, reason: str) -> None:
@@ -163,20 +185,20 @@ def test_every_address_of_a_name_is_an_emulator(monkeypatch: pytest.MonkeyPatch)
             writer.write(LAST)
             writer.close()
 
-        settings = Settings.read({"RIE_HOST": "rie", "RIE_PORT": str(port)})
+        place = Settings.read({"RIE_HOST": "rie", "RIE_PORT": str(port)})
         # No DNS server of ours could be asked instead: the resolver is the only thing that is faked.
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
         async with await serve(meet, port), await serve(meet, port, "127.0.0.2"):
-            await find(emulators, settings)
+            await update(emulators, place)
             await asyncio.gather(emulators.invoke(b"{}"), emulators.invoke(b"{}"))
             assert sorted(met) == ["127.0.0.1", "127.0.0.2"]
             addresses.remove("127.0.0.2")
-            await find(emulators, settings)
+            await update(emulators, place)
             for _ in range(3):
                 await emulators.invoke(b"{}")
             assert met[2:] == ["127.0.0.1"] * 3
             addresses.clear()
-            await find(emulators, settings)
+            await update(emulators, place)
             assert (await emulators.invoke(b"{}")).status == 200
 
     run(test)
@@ -211,7 +233,7 @@ def test_an_emulator_that_is_left_out_and_comes_back_still_does_one_thing_at_a_t
 
 def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
     async def test(emulators: Emulators) -> None:
-        await find(emulators, Settings.read({"RIE_HOST": "no-such-host.invalid"}))
+        await update(emulators, Settings.read({"RIE_HOST": "no-such-host.invalid"}))
         with pytest.raises(InvocationError) as caught:
             await emulators.invoke(b"{}")
         assert caught.value.failure is Failure.UNREACHABLE
@@ -221,7 +243,87 @@ def test_a_name_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_localhost_is_one_emulator() -> None:
     async def test(emulators: Emulators) -> None:
-        await find(emulators, Settings.read({"RIE_HOST": "localhost", "RIE_PORT": "1"}))
+        await update(emulators, Settings.read({"RIE_HOST": "localhost", "RIE_PORT": "1"}))
         assert list(emulators.urls) == ["http://127.0.0.1:1/2015-03-31/functions/function/invocations"]
 
     run(test)
+
+
+API = OK.replace(b"Content", b"x-amzn-RequestId: 1\r\nContent")
+
+
+@pytest.mark.parametrize(("answer", "most"), [(API, 3), (OK, 1)], ids=["Invoke API", "bare emulator"])
+def test_only_an_invoke_api_gets_several_invocations_at_once(answer: bytes, most: int) -> None:
+    running: list[int] = []
+    counts: list[int] = []
+
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while await read_request(reader):
+                running.append(1)
+                counts.append(len(running))
+                await asyncio.sleep(0.1)
+                running.pop()
+                writer.write(answer)
+
+    async def test(emulators: Emulators) -> None:
+        port = free_port()
+        async with await serve(count, port):
+            emulators.set_urls([f"http://127.0.0.1:{port}/x"])
+            await emulators.invoke(b"{}")
+            await asyncio.gather(*(emulators.invoke(b"{}") for _ in range(3)))
+            emulators.close()
+
+    run(test)
+    assert max(counts) == most
+
+
+def test_the_limits_are_an_invoke_api_s_own_business() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        await asyncio.sleep(0.05)
+        writer.write(API.replace(b"x-amzn", b"Connection: close\r\nx-amzn"))
+
+    async def main() -> None:
+        emulators = Emulators(concurrency=1)
+        port = free_port()
+        async with await serve(answer, port):
+            emulators.set_urls([f"http://127.0.0.1:{port}/x"])
+            # Until the first answer it may be a bare emulator.
+            first = asyncio.create_task(emulators.invoke(b"{}"))
+            await asyncio.sleep(0)
+            with pytest.raises(InvocationError) as caught:
+                await emulators.invoke(b"{}")
+            assert caught.value.failure is Failure.THROTTLED
+            await first
+            await asyncio.gather(*(emulators.invoke(b"{}") for _ in range(3)))
+        emulators.close()
+
+    asyncio.run(main())
+
+
+def test_a_client_that_leaves_does_not_free_a_bare_emulator() -> None:
+    events: list[str] = []
+
+    async def answer_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = (await read_request(reader)).decode()
+        events.append(f"{number} begins")
+        await asyncio.sleep(0.1)
+        events.append(f"{number} ends")
+        writer.write(LAST)
+
+    async def test(emulators: Emulators) -> None:
+        port = free_port()
+        async with await serve(answer_slowly, port):
+            emulators.set_urls([f"http://127.0.0.1:{port}/x"])
+            leaves = asyncio.create_task(emulators.invoke(b"1"))
+            while not events:
+                await asyncio.sleep(0.01)
+            leaves.cancel()
+            with pytest.raises(InvocationError) as caught:
+                await emulators.invoke(b"2", timeout=0.01)
+            assert caught.value.failure is Failure.TIMED_OUT
+            await emulators.invoke(b"3")
+
+    run(test)
+    assert events == [f"{number} {what}" for number in (1, 2, 3) for what in ("begins", "ends")]

@@ -11,9 +11,10 @@ import json
 
 import pytest
 
-from invoke_api.outcome import Answer, Failure, InvocationError
+from invoke_api.outcome import Answer
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.exchange import handle
+from lambda_proxy.failures import Failure, InvocationError
 from lambda_proxy.front_doors import (
     FRONT_DOORS,
     Alb,

@@ -28,9 +28,9 @@ from tests.lambda_proxy.support import (
     parse_request,
     parse_response,
     settled,
-    start_invoke_api,
     start_proxy,
 )
+from tests.support.invoke_api import start_invoke_api
 from tests.support.processes import ProcessStarter
 
 pytestmark = pytest.mark.emulator

@@ -45,7 +45,11 @@ def test_request_becomes_event_through_the_server(
     start_process: ProcessStarter, front_door: FrontDoor
 ) -> None:
     emulator = start_emulator(start_process, "tests.lambda_proxy.functions.act")
-    env = {"LAMBDA_EVENT_TYPE": front_door.event_type, "LAMBDA_PROXY_BINARY_MEDIA_TYPES": "none/none"}
+    env = {
+        "LAMBDA_EVENT_TYPE": front_door.event_type,
+        "ALLOWED_HOSTS": "*",
+        "LAMBDA_PROXY_BINARY_MEDIA_TYPES": "none/none",
+    }
     proxy = start_proxy(start_process, emulator.port, env=env)
     for case in CASES:
         event = json.loads(exchange(proxy.port, (GOLDEN / f"{case}.request").read_bytes()))

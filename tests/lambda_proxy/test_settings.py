@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from invoke_api.settings import SettingError
 from lambda_proxy.front_doors.routes import Route
-from lambda_proxy.settings import SettingError, Settings
+from lambda_proxy.settings import Settings
 from tests.support.processes import REPOSITORY, ProcessStarter, free_port
 
 
@@ -52,7 +53,7 @@ def test_routes_are_sorted_by_how_specific_they_are() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "valid"),
     [
-        ("LAMBDA_EVENT_TYPE", "alb", "application-load-balancer-multi"),
+        ("LAMBDA_EVENT_TYPE", "elb", "alb-multi, apigateway-rest"),
         ("RIE_PORT", "0", "from 1 to 65535"),
         ("RIE_PORT", "http", "from 1 to 65535"),
         ("LAMBDA_PROXY_PORT", "65536", "from 0 to 65535"),
@@ -62,7 +63,6 @@ def test_routes_are_sorted_by_how_specific_they_are() -> None:
         ("LAMBDA_PROXY_ROUTES", "GET users", "GET /users/{userId}"),
         ("LAMBDA_PROXY_ROUTES", "/{proxy+}/more", "GET /users/{userId}"),
         ("RIE_URLS", "127.0.0.1:8080", "http://127.0.0.1:8081"),
-        ("LAMBDA_RETRY_DELAYS", "soon", "60,120"),
     ],
 )
 def test_a_wrong_setting_is_named_with_the_valid_values(name: str, value: str, valid: str) -> None:
@@ -77,9 +77,7 @@ def test_a_wrong_setting_is_named_with_the_valid_values(name: str, value: str, v
     ("arguments", "env", "line"),
     [
         ([], {"LAMBDA_EVENT_TYPE": "nope"}, "LAMBDA_EVENT_TYPE is 'nope'"),
-        (["invoke"], {}, "there is no command 'invoke'; valid are: serve, event, invoke-api"),
-        (["invoke-api"], {}, "RIE_PORT is 8080, the Invoke API's own port"),
-        (["invoke-api", "--", "true"], {"RIE_URLS": "http://127.0.0.1:1"}, "RIE_URLS"),
+        (["invoke"], {}, "there is no command 'invoke'; valid are: serve, event"),
     ],
 )
 def test_a_wrong_start_is_one_line(arguments: list[str], env: dict[str, str], line: str) -> None:
@@ -89,9 +87,9 @@ def test_a_wrong_start_is_one_line(arguments: list[str], env: dict[str, str], li
     assert done.stderr.count(b"\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["event", "--help"], ["invoke-api", "--help"]])
-def test_help(arguments: list[str]) -> None:
-    done = run(*arguments)
+@pytest.mark.parametrize("arguments", [["--help"], ["event", "--help"]])
+def test_help_whatever_the_settings(arguments: list[str]) -> None:
+    done = run(*arguments, env={"LAMBDA_EVENT_TYPE": "nope"})
     assert done.returncode == 0
     assert b"usage: python -m lambda_proxy" in done.stdout
 
@@ -140,3 +138,9 @@ def test_event_says_what_is_wrong(arguments: list[str], line: str) -> None:
     done = run("event", *arguments)
     assert done.returncode == 1
     assert done.stderr.decode().startswith(f"lambda_proxy: {line}")
+
+
+def test_a_front_door_has_two_names() -> None:
+    for name in ("alb-multi", "application-load-balancer-multi"):
+        settings = Settings.read({"LAMBDA_EVENT_TYPE": name})
+        assert settings.event_type == "application-load-balancer-multi"

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import socket
 
+from invoke_api.settings import INVOCATIONS
 from lambda_proxy.emulators import Emulators
-from lambda_proxy.settings import INVOCATIONS, Settings
+from lambda_proxy.settings import Settings
 
 # `docker compose up --scale` adds and removes addresses while the proxy runs.
 PERIOD = 5.0
 
 
-async def find(emulators: Emulators, settings: Settings) -> None:
+async def update(emulators: Emulators, settings: Settings) -> None:
     """Tell `emulators` where to invoke; while the name does not resolve, nothing changes."""
     path = INVOCATIONS.format(name=settings.function_name)
     if settings.emulator_urls:
@@ -21,11 +22,11 @@ async def find(emulators: Emulators, settings: Settings) -> None:
         emulators.set_urls(f"http://{address}:{settings.emulator_port}{path}" for address in addresses)
 
 
-async def keep_found(emulators: Emulators, settings: Settings) -> None:
-    """Do so again and again, until cancelled."""
+async def keep_updated(emulators: Emulators, settings: Settings) -> None:
+    """Call `update` every few seconds, until cancelled."""
     while True:
         await asyncio.sleep(PERIOD)
-        await find(emulators, settings)
+        await update(emulators, settings)
 
 
 async def _addresses(host: str) -> list[str]:

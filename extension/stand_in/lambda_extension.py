@@ -1,7 +1,7 @@
-"""The stand-in as a Lambda extension: the trace agent of `python -m extension`, started and ended by Lambda.
+"""Plays the Datadog extension: the trace agent as a Lambda extension, started and ended by Lambda.
 
-Registers with the Extensions API as `datadog-agent`, starts the agent, and asks for events until
-SHUTDOWN; then says how many traces came, so that nobody has to guess whether the last one did.
+Registers with the Extensions API as `datadog-agent`, starts the trace agent, and asks for events until
+SHUTDOWN. Then it says how many traces came, so that nobody has to guess whether the last one did.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html
 """
@@ -24,8 +24,9 @@ EXTENSIONS_API = "/2020-01-01/extension"
 
 
 def main() -> None:
-    """Live for as long as Lambda says."""
-    agent = subprocess.Popen([sys.executable, "-I", "-m", "trace_agent"])
+    """Run until Lambda says SHUTDOWN."""
+    command = [sys.executable, "-I", "-m", "trace_agent", "--port", str(AGENT[1])]
+    agent = subprocess.Popen(command)  # noqa: S603 - a program of this project
     try:
         response, _ = _call(
             "POST",

@@ -1,4 +1,4 @@
-"""Runs the emulator as a child: starts it, passes its output on, restarts it, and ends it in good time."""
+"""Runs the emulator as a child: starts it, passes its output on, restarts it, and ends it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StartError(Exception):
     """The emulator cannot be started at all; the message says why."""
 
 
-class Supervisor:
+class EmulatorProcess:
     """The emulator as a child process that listens on `host`:`port`."""
 
     def __init__(self, command: Sequence[str], host: str, port: int) -> None:
@@ -63,7 +63,7 @@ class Supervisor:
             time.sleep(0.01)
 
     def stop(self, number: signal.Signals) -> None:
-        """Pass the signal on and wait for the end; whoever waits for the emulator learns that it is over."""
+        """Pass the signal on and wait for the end; all that wait for it are told that it is over."""
         with self._spawning:
             self._stopping.set()
         self._ready.set()
@@ -97,7 +97,7 @@ class Supervisor:
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self._spawning:
             if self._stopping.is_set():
-                raise StartError("the end has come before the start")
+                raise StartError("it is stopped before it has started")
             try:
                 # The command is the user's own.
                 child = subprocess.Popen(  # noqa: S603
@@ -112,7 +112,7 @@ class Supervisor:
 
     def _pump(self, source: BufferedReader, target: BinaryIO) -> None:
         while piece := source.read1(LOG_TAIL):
-            # Whoever reads our output may have gone; the emulator must not block on a full pipe.
+            # The reader of our output may have gone; the emulator must not block on a full pipe.
             with suppress(OSError):
                 target.write(piece)
                 target.flush()

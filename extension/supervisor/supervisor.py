@@ -1,11 +1,12 @@
-"""Stands between emulator and Datadog extension, so that a broken extension does not stop the function.
+"""Stands between the emulator and the Datadog extension, so that a broken one does not stop the function.
 
-The emulator fails an invocation when an extension crashes, every invocation when it exits before it
-has registered, and waits for the function's timeout when it never asks for the next event. So the
-supervisor is the extension that the emulator knows. It starts the real one, plays the Extensions API
-to it, and when that one ends or does not come back in time says so and goes on by itself.
+The emulator fails an invocation when an extension crashes in it. It fails every invocation when the
+extension exits before it has registered. It waits for the function's timeout when the extension never asks
+for the next event. So the emulator gets to know this supervisor instead. The supervisor starts the real
+extension and plays the Extensions API to it. When the real one ends or does not come back in time, the
+supervisor says so and goes on alone.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html. Standard library only, for
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-extensions-api.html. Standard library only, because
 it runs before every cold start.
 """
 
@@ -53,20 +54,20 @@ class Extension:
         self._is_shut_down = False
 
     def registered(self, registration: Reply) -> None:
-        """From now on its own registration can be answered, with the supervisor's."""
+        """Take the answer to the supervisor's registration; the real one gets the same."""
         with self._changed:
             self._registration = registration
             self._changed.notify_all()
 
     def registration(self) -> Reply:
-        """What its registration is answered with."""
+        """Return the answer to its registration, as soon as there is one."""
         with self._changed:
             while self._registration is None:
                 self._changed.wait()
             return self._registration
 
     def next_event(self) -> Reply:
-        """The next event, as soon as there is one; called when it asks for one."""
+        """Return the next event, as soon as there is one; called when it asks for one."""
         with self._changed:
             if self._is_late:
                 _say("asks for events again")
@@ -78,7 +79,7 @@ class Extension:
             return event
 
     def give(self, event: Reply) -> None:
-        """Hand it an event, now or, where it is late, when it asks again; the latest replaces older ones."""
+        """Give it an event. When it is late, it gets the latest event as soon as it asks again."""
         with self._changed:
             self._event, self._asks = event, False
             self._changed.notify_all()
@@ -97,11 +98,11 @@ class Extension:
                 _say(f"has not asked for its next event for {PATIENCE:g} s and is no longer waited for")
 
     def shut_down(self) -> None:
-        """From now on it is meant to end."""
+        """Note that it is now meant to end."""
         self._is_shut_down = True
 
     def ended(self, how: str) -> None:
-        """It will never ask again."""
+        """Note that it has ended and will never ask again."""
         with self._changed:
             if not self._is_shut_down:
                 _say(f"{how}; the function goes on without it")
@@ -110,7 +111,7 @@ class Extension:
 
 
 def call(address: str, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
-    """Call the emulator, for as long as it takes; OSError or HTTPException when it is gone."""
+    """Call the emulator and wait as long as it takes; raises OSError or HTTPException when it is gone."""
     connection = HTTPConnection(address)
     try:
         connection.request(method, path, body, dict(headers))
@@ -129,11 +130,11 @@ class Requests(BaseHTTPRequestHandler):
     emulator: ClassVar[str]
 
     def do_GET(self) -> None:
-        """`/event/next` waits for an event; all else is the emulator's business, whatever the method."""
+        """Answer `/event/next` when there is an event; pass everything else on to the emulator."""
         self._reply(self.extension.next_event() if self.path == NEXT else self._forward())
 
     def do_POST(self) -> None:
-        """Registration is answered from the supervisor's; an error that it reports is only printed."""
+        """Answer a registration like the supervisor's own; only print an error that it reports."""
         if self.path == REGISTER:
             self._body()
             self._reply(self.extension.registration())
@@ -148,7 +149,7 @@ class Requests(BaseHTTPRequestHandler):
     do_PUT = do_POST  # noqa: N815 - the name that BaseHTTPRequestHandler looks for
 
     def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - as in the base class
-        """Nothing: requests are no news."""
+        """Write no line for each request."""
 
     def _body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -1,0 +1,1 @@
+"""Keeps a broken Datadog extension from stopping the function under the emulator."""

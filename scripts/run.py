@@ -1,0 +1,238 @@
+"""Runs the whole system in the foreground: trace agent, function under the emulator, lambda proxy.
+
+`./run.sh` runs this on a machine, and the dev image in a container. The working directory is the one with
+entrypoint.sh in it. To add a program: add it to `programs`, its ports to `Ports`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from functools import partial
+
+import invoke_api.settings
+import lambda_proxy.front_doors
+import lambda_proxy.settings
+import trace_agent.settings
+from scripts.extension_folder import EXTENSION, extension_folder
+from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+
+HELP = """\
+Usage: ./run.sh [--help]
+
+Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
+Ctrl-C or SIGTERM ends them all.
+
+Settings:
+  LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
+{event_types}
+  LAMBDA_PROXY_PORT   the lambda proxy's port ({LAMBDA_PROXY_PORT})
+  RIE_PORT            the Invoke API's port, in front of the emulator ({RIE_PORT})
+  EMULATOR_PORT       the emulator's port, behind the Invoke API ({EMULATOR_PORT})
+  RUNTIME_API_PORT    the emulator's port for the function itself ({RUNTIME_API_PORT})
+  AGENT_PORT          the trace agent's port ({AGENT_PORT})
+  AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
+  TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
+  DOGSTATSD_PORT      the UDP port where metrics are taken ({DOGSTATSD_PORT})
+  LISTEN_HOST         the address to listen on ({LISTEN_HOST})
+  ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
+                      them; * allows every name (none)
+  PYTHON              the interpreter to make .venv with (python3.13, else python3)
+  DD_*                passed on to the function as they are; unless set:
+                      {function_defaults}
+The function's further settings: ./entrypoint.sh --help
+The lambda proxy's: .venv/bin/python -m lambda_proxy --help
+"""
+
+# What a person wants to see, where nothing else is asked for.
+FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
+
+LISTEN_HOST = "127.0.0.1"
+
+# As this very interpreter: in the image it does not look at the function's PYTHONPATH.
+PYTHON = (sys.executable, "-I") if sys.flags.isolated else (sys.executable,)
+
+
+class UsageError(Exception):
+    """The user's mistake; the message says how to repair it."""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Every TCP port that is listened on; the names are those of the settings, in lower case."""
+
+    lambda_proxy_port: int
+    rie_port: int
+    agent_port: int
+    trace_view_port: int
+    runtime_api_port: int
+    emulator_port: int
+    agent_relay_port: int
+
+    def settings(self) -> dict[str, int]:
+        """Each port under the name of its setting."""
+        return {field.name.upper(): getattr(self, field.name) for field in fields(self)}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run until a signal (0) or until something is wrong (1, with a message)."""
+    if arguments[:1] in (["--help"], ["-h"]):
+        sys.stdout.write(_help())
+        return 0
+    try:
+        stop_at_signals()
+        if arguments:
+            raise UsageError(f"unknown argument {arguments[0]!r}; there is only --help")
+        ports = read_ports(os.environ)
+        check_ports(ports)
+        with ExitStack() as stack:
+            declare_extension(stack)
+            running = stack.enter_context(Programs(programs(ports, os.environ)))
+            running.wait_until_up()
+            check_function(running, ports)
+            print(ready_line(ports, os.environ), flush=True)  # noqa: T201 - what a person waits for
+            running.wait()
+    except (UsageError, ProgramError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    except Stopped:
+        return 0
+
+
+def _help() -> str:
+    nothing_set = {"PATH": os.environ["PATH"]}
+    return HELP.format(
+        **read_ports(nothing_set).settings(),
+        DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
+        LISTEN_HOST=LISTEN_HOST,
+        event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.front_doors.BY_NAME),
+        function_defaults=" ".join(f"{name}={value}" for name, value in FUNCTION_DEFAULTS.items()),
+    )
+
+
+def read_ports(environment: Mapping[str, str]) -> Ports:
+    """Ask each program for the ports that its settings name, and for what is wrong with them."""
+    names = ("RIE_PORT", "RUNTIME_API_PORT", "EMULATOR_PORT", "AGENT_RELAY_PORT")
+    words = " ".join(f'"${name}"' for name in names)
+    done = subprocess.run(  # noqa: S603 - a script of this project
+        ["bash", "-c", f"source ./entrypoint.sh && read_settings && printf '%s\\n' {words}"],  # noqa: S607
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise UsageError(done.stderr.strip().removeprefix("error: "))
+    function = dict(zip(names, map(int, done.stdout.split()), strict=True))
+    try:
+        agent = trace_agent.settings.Settings.read(environment)
+        proxy = lambda_proxy.settings.Settings.read(environment)
+    except (trace_agent.settings.SettingError, invoke_api.settings.SettingError) as error:
+        raise UsageError(str(error)) from error
+    if not proxy.port:
+        raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
+    return Ports(
+        lambda_proxy_port=proxy.port,
+        agent_port=agent.port,
+        trace_view_port=agent.view_port,
+        **{name.lower(): port for name, port in function.items()},
+    )
+
+
+def check_ports(ports: Ports) -> None:
+    """Raise UsageError when two settings name the same port, or when something listens on one already."""
+    seen: dict[int, str] = {}
+    for name, port in ports.settings().items():
+        if port in seen:
+            raise UsageError(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
+        seen[port] = name
+        # Without socat nobody will listen on this one.
+        if is_open(port) and (name != "AGENT_RELAY_PORT" or shutil.which("socat")):
+            raise UsageError(f"port {port} is in use: end what listens there, or set {name} to another port")
+
+
+def is_open(port: int) -> bool:
+    """Whether something accepts connections on this loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def declare_extension(stack: ExitStack) -> None:
+    """Let tracer and datadog_lambda find an extension for as long as `stack` lasts, or say what differs."""
+    try:
+        stack.enter_context(extension_folder())
+    except OSError as error:
+        sys.stderr.write(
+            f"note: cannot make the folder {EXTENSION} ({error.strerror}; it takes root).\n"
+            "      All works, but without it the tracer sends traces in the background, up to a second\n"
+            "      late and never after the function has ended, and datadog_lambda prints its metrics\n"
+            "      instead of sending them.\n"
+        )
+
+
+def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
+    """Everything that runs, in the order in which it starts; it ends in the opposite order.
+
+    The agent ends last, because it may yet get a trace; the proxy first, so that nobody waits for a
+    function that is gone.
+    """
+    host = environment.get("LISTEN_HOST") or LISTEN_HOST
+    common = {**environment, **{name: str(port) for name, port in ports.settings().items()}}
+    function = {**FUNCTION_DEFAULTS, **common}
+    if not any(common.get(f"DD_{name}") for name in ("TRACE_AGENT_URL", "AGENT_HOST", "TRACE_AGENT_PORT")):
+        # Without an address the tracer would print its traces where the extension's path is missing.
+        function["DD_TRACE_AGENT_URL"] = f"http://127.0.0.1:{ports.agent_port}"
+    return [
+        Program(
+            "agent",
+            [*PYTHON, "-m", "trace_agent", "--host", host],
+            common,
+            is_up=partial(is_open, ports.agent_port),
+        ),
+        Program("function", ["./entrypoint.sh"], function, is_up=partial(is_open, ports.rie_port)),
+        Program(
+            "proxy",
+            [*PYTHON, "-m", "lambda_proxy"],
+            {"LAMBDA_PROXY_HOST": host, **common},
+            is_up=partial(is_open, ports.lambda_proxy_port),
+        ),
+    ]
+
+
+def check_function(running: Programs, ports: Ports) -> None:
+    """Start the function by its first invocation; raises ProgramError when it does not answer well."""
+    connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=60)
+    path = invoke_api.settings.INVOCATIONS.format(name="function")
+    try:
+        connection.request("POST", path, '{"healthcheck": true}')
+        response = connection.getresponse()
+        answer = response.read()
+        is_error = response.status != 200 or "errorType" in json.loads(answer)
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        running.check()
+        raise ProgramError(f"the function does not answer its healthcheck: {error!r}") from error
+    if is_error:
+        raise ProgramError(f"the function's healthcheck is answered with {response.status} {answer.decode()}")
+
+
+def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:
+    """What tells a person that everything answers, and where."""
+    event_type = lambda_proxy.settings.Settings.read(environment).event_type
+    return (
+        f"ready: lambda proxy ({event_type}) http://localhost:{ports.lambda_proxy_port},"
+        f" Invoke API http://localhost:{ports.rie_port},"
+        f" trace view http://localhost:{ports.trace_view_port};"
+        f" try: curl localhost:{ports.lambda_proxy_port}/waf"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

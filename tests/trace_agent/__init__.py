@@ -1,0 +1,1 @@
+"""The trace agent and its view."""

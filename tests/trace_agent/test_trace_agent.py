@@ -1,0 +1,140 @@
+"""`python -m trace_agent`: what it takes, what it shows, and what it refuses of a browser."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+import requests
+
+from tests.support.function import Agent, start_agent
+from tests.support.processes import REPOSITORY, ProcessStarter, free_port, wait_for
+
+pytestmark = pytest.mark.emulator
+
+# One span, as a tracer sends it.
+SPAN = {"trace_id": 1, "span_id": 2, "parent_id": 0, "service": "s", "name": "n", "resource": "r", "meta": {}}
+
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+
+@pytest.fixture
+def agent(start_process: ProcessStarter) -> Agent:
+    return start_agent(start_process)
+
+
+def get(port: int, path: str, headers: Mapping[str, str]) -> tuple[int, str]:
+    """Status and body."""
+    answer = requests.get(f"http://127.0.0.1:{port}{path}", headers=headers, timeout=30)
+    return answer.status_code, answer.text
+
+
+def test_a_trace_comes_back_and_is_in_the_view(agent: Agent) -> None:
+    answer = requests.put(
+        f"http://127.0.0.1:{agent.port}/v0.4/traces",
+        json=[[SPAN]],
+        headers={"X-Datadog-Trace-Count": "1"},
+        timeout=30,
+    )
+    assert answer.status_code == 200
+    assert [[span["name"] for span in trace] for trace in agent.traces()] == [["n"]]
+    status, page = get(agent.view_port, "/requests", {})
+    assert (status, "/v0.4/traces" in page) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("headers", "reason"),
+    [
+        (
+            {"Sec-Fetch-Site": "cross-site"},
+            "a page of another site sent this request (Sec-Fetch-Site: cross-site)",
+        ),
+        (
+            {"Sec-Fetch-Site": "same-site"},
+            "a page of another site sent this request (Sec-Fetch-Site: same-site)",
+        ),
+        (
+            {"Origin": "http://example.com"},
+            "a page of another site sent this request (Origin: http://example.com)",
+        ),
+        (
+            {"Host": "example.com"},
+            "the Host 'example.com' is not allowed; to allow it, set ALLOWED_HOSTS=example.com",
+        ),
+    ],
+)
+def test_other_sites_are_refused(agent: Agent, headers: dict[str, str], reason: str) -> None:
+    for port, path in ((agent.port, "/test/session/traces"), (agent.view_port, "/requests")):
+        assert get(port, path, headers) == (403, f"{reason}\n")
+        assert f"refused GET {path}: {reason}\n" in agent.process.output
+    # What is refused is not even shown.
+    assert "example.com" not in get(agent.view_port, "/requests", {})[1]
+
+
+def test_a_link_opens_a_page_of_the_view_and_nothing_else(agent: Agent) -> None:
+    assert get(agent.view_port, "/requests", LINK)[0] == 200
+    assert get(agent.port, "/test/session/clear", LINK)[0] == 403
+    clear = requests.post(f"http://127.0.0.1:{agent.view_port}/requests/clear", headers=LINK, timeout=30)
+    assert clear.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Host": "localhost"},
+        {"Host": "trace-agent:8126"},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-origin", "Host": "localhost:8128", "Origin": "http://localhost:8128"},
+    ],
+)
+def test_everybody_else_notices_nothing(agent: Agent, headers: dict[str, str]) -> None:
+    assert get(agent.port, "/test/session/traces", headers) == (200, "[]")
+    assert get(agent.view_port, "/requests", headers)[0] == 200
+
+
+def test_a_host_can_be_allowed(start_process: ProcessStarter) -> None:
+    port, view_port = free_port(), free_port()
+    settings = {"AGENT_PORT": port, "TRACE_VIEW_PORT": view_port, "DOGSTATSD_PORT": free_port()}
+    env = {name: str(value) for name, value in settings.items()}
+    process = start_process([sys.executable, "-m", "trace_agent"], env={**env, "ALLOWED_HOSTS": "a.test"})
+    process.wait_for_output("Press CTRL+C")
+    for each in (port, view_port):
+        assert get(each, "/", {"Host": "a.test"})[0] != 403
+        assert get(each, "/", {"Host": "b.test"})[0] == 403
+
+
+def test_its_errors() -> None:
+    def error(*arguments: str, **env: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "trace_agent", *arguments],
+            cwd=REPOSITORY,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
+    assert error(AGENT_PORT="x") == "error: AGENT_PORT is 'x'; valid are whole numbers from 1 to 65535\n"
+    assert "cannot be listened on: " in error("--host", "192.0.2.1")
+
+
+def test_metrics_are_printed(start_process: ProcessStarter) -> None:
+    port = free_port()
+    process = start_process(
+        [
+            *(sys.executable, "-m", "trace_agent", "--dogstatsd-port", str(port)),
+            *("--port", str(free_port()), "--trace-view-port", str(free_port())),
+        ]
+    )
+    process.wait_for_output("Press CTRL+C")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"one:1|c\ntwo:2|d", ("127.0.0.1", port))
+    wait_for(lambda: "dogstatsd: two:2|d\n" in process.output, what="the metric in the output")
+    assert "dogstatsd: one:1|c\n" in process.output

@@ -1,0 +1,85 @@
+"""Runs Datadog's test agent and its pages, both behind the rule against other web sites."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import AsyncIterator
+from functools import partial
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from ddapm_test_agent.agent import main, make_app
+from ddapm_test_agent.web import WebUI
+
+from invoke_api.other_sites import OtherSites
+
+KEPT_REQUESTS = 200
+"""How many requests of the tracer the view shows."""
+
+
+def run_agent(host: str, port: int, view_port: int) -> None:
+    """Serve until SIGINT or SIGTERM."""
+    otlp_http_port, otlp_grpc_port = _free_ports()
+    main(
+        [
+            f"--host={host}",
+            f"--port={port}",
+            # Nothing here speaks OTLP, and the usual ports may be somebody's.
+            f"--otlp-http-port={otlp_http_port}",
+            f"--otlp-grpc-port={otlp_grpc_port}",
+            "--log-level=ERROR",
+            # It would ask Datadog whether the key is valid, and not start where that cannot be reached.
+            "--dd-api-key=",
+            # It would pass all it gets on to the agent that the tracer's own setting names.
+            "--agent-url=",
+        ],
+        app_factory=partial(_make_agent, host, view_port),
+    )
+
+
+def _make_agent(host: str, view_port: int, **options: object) -> web.Application:
+    """Make the agent's application, which runs the view's as long as its own."""
+    agent: web.Application = make_app(**{**options, "enable_web_ui": True})
+    agent.middlewares.insert(0, _refuse(OtherSites.from_environment()))
+
+    async def serve_view(_: web.Application) -> AsyncIterator[None]:
+        config = {
+            "snapshot_dir": options["snapshot_dir"],
+            "vcr_cassettes_directory": options["vcr_cassettes_directory"],
+            "disable_error_responses": options["disable_error_responses"],
+            "web_ui_port": view_port,
+            "max_requests": KEPT_REQUESTS,
+        }
+        view = WebUI(agent["agent"], config=config).make_app()
+        # A link on another site may open a page: it shows something, and changes nothing.
+        view.middlewares.insert(0, _refuse(OtherSites.from_environment(pages=True)))
+        runner = web.AppRunner(view)
+        await runner.setup()
+        await web.TCPSite(runner, host, view_port).start()
+        yield
+        await runner.cleanup()
+
+    agent.cleanup_ctx.append(serve_view)
+    return agent
+
+
+def _refuse(sites: OtherSites) -> Middleware:
+    """Make the middleware that answers 403, with a line in the log, to what `sites` refuses."""
+
+    @web.middleware
+    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
+        reason = sites.refusal(request.method, request.headers.items())
+        if reason is None:
+            return await handler(request)
+        sys.stderr.write(f"refused {request.method} {request.raw_path}: {reason}\n")
+        return web.Response(status=403, text=f"{reason}\n")
+
+    return refuse
+
+
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as two:
+        one.bind(("127.0.0.1", 0))
+        two.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
