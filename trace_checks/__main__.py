@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from trace_checks.hunt import Found, Key
 
 
+# What the checks take for granted of a span.
+_FIELDS = {"name", "service", "resource", "trace_id", "span_id", "start", "duration"}
+
+
 def main(arguments: Sequence[str]) -> int:
-    """The exit code: 0, or 1 where a violation is not a known finding. Exits with 2 on bad input."""
+    """The exit code: 0; 1 where a violation is not a known finding; 2 on bad input or without a function."""
     parser = argparse.ArgumentParser(
         prog="python -m trace_checks",
         description="Says whether invocations left whole, sane traces.",
@@ -29,6 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="all checks with their sentences, and the known findings")
+    listing.add_argument("--markdown", action="store_true", help="as the tables of docs/trace-checks.md")
     listing.set_defaults(run=_list)
 
     check = commands.add_parser(
@@ -67,6 +72,9 @@ def _positive(text: str) -> float:
 
 
 def _list(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if options.markdown:
+        print(tables())  # noqa: T201
+        return 0
     width = max(len(check.id) for check in CHECKS)
     for check in CHECKS:
         print(f"{check.id:{width}}  {check.sentence}")  # noqa: T201
@@ -74,6 +82,19 @@ def _list(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     for finding in FINDINGS:
         print(f"{finding.id:{width}}  {finding.sentence}")  # noqa: T201
     return 0
+
+
+def tables() -> str:
+    """All checks and all known findings, as the tables of docs/trace-checks.md."""
+    checks = [f"| `{check.id}` | {check.sentence} |" for check in CHECKS]
+    findings = [
+        f"| {finding.id} | {finding.sentence} | {', '.join(f'`{name}`' for name in sorted(finding.breaks))} |"
+        for finding in FINDINGS
+    ]
+    head = ["| check | must hold |", "| --- | --- |"]
+    return "\n".join(
+        [*head, *checks, "", "| finding | what happens | breaks |", "| --- | --- | --- |", *findings]
+    )
 
 
 def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -113,6 +134,14 @@ def _records(
                 parser.error(
                     f"{name}, line {number} is not a record: it needs an object with `traces`, a list"
                 )
+            spans = [
+                span for trace in record["traces"] for span in (trace if isinstance(trace, list) else [None])
+            ]
+            if not all(isinstance(span, dict) and span.keys() >= _FIELDS for span in spans):
+                parser.error(
+                    f"{name}, line {number} is not a record: `traces` needs lists of spans with "
+                    + ", ".join(sorted(_FIELDS))
+                )
             yield f"{name}:{number}", record
 
 
@@ -138,6 +167,7 @@ def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             bar.set_postfix_str(" ".join(f"{name}:{many}" for name, many in sorted(findings.items())))
             bar.update(search.invocations - bar.n)
 
+    problem = ""
     with ExitStack() as stack:
         if out:
             stack.enter_context(out)
@@ -150,12 +180,15 @@ def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         except KeyboardInterrupt:
             print("interrupted; what was found so far:", file=sys.stderr)  # noqa: T201
         except system.StartError as error:
-            parser.error(str(error))
+            problem = str(error)
     found = sorted(search.found.values(), key=lambda one: (one.violation.finding or "", one.violation.id))
     for line in hunt.lines(found):
         print(line)  # noqa: T201
     new = sum(one.violation.finding is None for one in found)
     print(f"{search.invocations} events, {len(found)} violations, {new} of them new, seed {options.seed}")  # noqa: T201
+    if problem:
+        print(f"error: the search ended early: {problem}", file=sys.stderr)  # noqa: T201
+        return 2
     return int(new > 0)
 
 

@@ -103,8 +103,11 @@ def _inside_parent(case: Case) -> Iterator[Breach]:
         parent = case.invocation.by_id.get(parent_id(span))
         if parent is None or _is_asynchronous(parent) or span["name"] == "aws.lambda.load":
             continue
-        if span["start"] < parent["start"] - MILLISECOND or end(span) > end(parent) + MILLISECOND:
-            yield f"{span['name']} is not inside {parent['name']}", span
+        early, late = parent["start"] - span["start"], end(span) - end(parent)
+        if early > MILLISECOND:
+            yield f"{span['name']} starts {early} ns before {parent['name']}", span
+        if late > MILLISECOND:
+            yield f"{span['name']} ends {late} ns after {parent['name']}", span
 
 
 @check("duration", "no duration is negative or zero")
@@ -250,10 +253,10 @@ def _waf_saw_request(case: Case) -> Iterator[Breach]:
 
 @check("error-message", "an error has a message or is a returned 5xx; a failed invocation marks `aws.lambda`")
 def _error_message(case: Case) -> Iterator[Breach]:
-    status = case.invocation.status
     for span in case.invocation.spans:
         has_message = meta(span, "error.message") or meta(span, "error.msg")
-        if span.get("error") and not has_message and not (status and status >= 500):
+        is_returned = (meta(span, "http.status_code") or "").startswith("5")
+        if span.get("error") and not has_message and not is_returned and (case.status or 0) < 500:
             yield f"{span['name']} has an error without a message", span
     function = case.invocation.function
     if case.invocation.failed and function is not None and not function.get("error"):
@@ -289,6 +292,8 @@ def _url(case: Case) -> Iterator[Breach]:
 
 @check("url-parses", "`http.url` is a valid URL")
 def _url_parses(case: Case) -> Iterator[Breach]:
+    if case.source.is_request is None:
+        return
     for span in case.invocation.before_handler:
         url = meta(span, "http.url")
         if url is None:
@@ -325,8 +330,13 @@ def _root_tags(case: Case) -> Iterator[Breach]:
         for name in ("_sampling_priority_v1", "process_id"):
             if metric(root, name) is None:
                 yield f"{root['name']} has no {name}", root
-        carried = (case.source.context or {}).get("x-datadog-sampling-priority")
-        if carried is not None and metric(root, "_sampling_priority_v1") != _number(carried):
+        context = case.source.context or {}
+        carried = context.get("x-datadog-sampling-priority")
+        if (
+            carried is not None
+            and _carried_ids(context)
+            and metric(root, "_sampling_priority_v1") != float(carried)
+        ):
             priority = metric(root, "_sampling_priority_v1")
             yield f"the priority is {priority}, the event carries {carried}", root
 
@@ -511,21 +521,19 @@ def _is_authorizer(span: Span) -> bool:
     return name.endswith(".authorizer")
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
 def _carried_ids(context: Mapping[str, str]) -> tuple[int, int] | None:
-    """The trace id, 128 bits where the context has them, and the parent's id."""
-    try:
-        trace_id, parent = int(context["x-datadog-trace-id"]), int(context["x-datadog-parent-id"])
-        upper = int(_propagated(context).get("_dd.p.tid", "0"), 16)
-    except (KeyError, ValueError):
-        return _w3c_ids(context.get("traceparent", ""))
-    return (upper << 64 | trace_id, parent) if trace_id and parent else None
+    """The trace id, 128 bits where the context has them, and the parent's id; None where it is malformed."""
+    names = ("x-datadog-trace-id", "x-datadog-parent-id")
+    ids = [int(context[name]) for name in names if re.fullmatch(r"[0-9]{1,20}", context.get(name, ""))]
+    upper = _propagated(context).get("_dd.p.tid", "0")
+    priority = context.get("x-datadog-sampling-priority", "1")
+    if len(ids) < 2:
+        return _w3c_ids(context.get("traceparent", "")) if "x-datadog-trace-id" not in context else None
+    if not all(0 < number < 1 << 64 for number in ids) or priority not in ("-1", "0", "1", "2"):
+        return None
+    if not re.fullmatch("[0-9a-f]{1,16}", upper) or not context.get("x-datadog-tags", "").isascii():
+        return None
+    return int(upper, 16) << 64 | ids[0], ids[1]
 
 
 def _w3c_ids(traceparent: str) -> tuple[int, int] | None:

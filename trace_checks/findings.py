@@ -84,6 +84,9 @@ def _crashed(case: Case, detail: str, span: Span | None) -> bool:
 
 # The functions that fail on an event of an unexpected form, before any span is made.
 _PREPARATION = {
+    "_after",
+    "_before",
+    "extract_http_tags",
     "extract_durable_function_tags",
     "extract_context_from_durable_execution",
     "extract_context_from_lambda_context",
@@ -152,12 +155,18 @@ def _has_odd_pointer(case: Case, detail: str, span: Span | None) -> bool:
     return case.source.name == "dynamodb" and not str(case.source.arn).startswith("arn:aws:")
 
 
-_APPSEC_PLACES = {"asm_start_request", "asm_start_response", "_to_single_value_headers"}
+_APPSEC_PLACES = {
+    "_get_request_header_client_ip",
+    "_merge_single_and_multi_value_headers",
+    "_schema_callback",
+    "_to_single_value_headers",
+    "asm_start_request",
+    "asm_start_response",
+}
 
 
 def _in_appsec(case: Case, detail: str, span: Span | None) -> bool:
-    places = _APPSEC_PLACES | {"_get_request_header_client_ip", "_merge_single_and_multi_value_headers"}
-    return _place(detail) in places
+    return _place(detail) in _APPSEC_PLACES
 
 
 def _appsec_crashed(case: Case, detail: str, span: Span | None) -> bool:
@@ -173,7 +182,7 @@ def _shares_service(case: Case, detail: str, span: Span | None) -> bool:
 
 
 def _is_not_request(case: Case, detail: str, span: Span | None) -> bool:
-    return case.source.is_request is False
+    return not case.source.is_request
 
 
 def _is_root_endpoint(case: Case, detail: str, span: Span | None) -> bool:
@@ -227,8 +236,17 @@ def _is_payload_2_span(case: Case, detail: str, span: Span | None) -> bool:
     return span is not None and span["name"] in ("aws.httpapi", "aws.lambda.url") and "span.kind" in detail
 
 
-def _is_status_of_policy(case: Case, detail: str, span: Span | None) -> bool:
-    return "http.status_code" in detail or "function_trigger.event_source_arn" in detail
+# The tags that datadog_lambda copies from the event, whether or not the event has the field.
+_COPIED = re.compile(
+    r": (http\.(method|protocol|source_ip|useragent|status_code|request\.headers\.[a-z-]+)|endpoint|stage"
+    r"|resource_names|function_trigger\.event_source_arn|event_(source_arn|type|id|name|version)|message_"
+    r"(id|direction)|connection_id|receipt_handle|sender_id|partition_key|object_(key|etag|size)|bucketname"
+    r"|bucket_arn|size_bytes|stream_view_type|detail_type|api(id|name)|type|dd_resource_key) is "
+)
+
+
+def _is_copied(case: Case, detail: str, span: Span | None) -> bool:
+    return bool(_COPIED.search(detail))
 
 
 def _is_odd_time(case: Case, detail: str, span: Span | None) -> bool:
@@ -238,8 +256,18 @@ def _is_odd_time(case: Case, detail: str, span: Span | None) -> bool:
     return is_inferred and (sent is None or sent <= 0 or (started or 0) < sent + SECOND)
 
 
+def _is_record_without_name(case: Case, detail: str, span: Span | None) -> bool:
+    return "weblog.record is 'None'" in detail
+
+
 def _is_captured(case: Case, detail: str, span: Span | None) -> bool:
     return ": function.re" in detail
+
+
+def _has_second_service(case: Case, detail: str, span: Span | None) -> bool:
+    function = case.invocation.function
+    flask = [one for one in case.invocation.spans if one["name"] == "flask.request"]
+    return bool(flask and function) and flask[0]["service"] != (function or {}).get("service")
 
 
 def _is_unnamed_without_appsec(case: Case, detail: str, span: Span | None) -> bool:
@@ -269,6 +297,7 @@ FINDINGS: tuple[Finding, ...] = (
                 ("one-trace", "function-span", "one-root", "context-continued", "context-carried-on"),
                 _crashed,
             ),
+            **dict.fromkeys(("appsec-context", "appsec-supported", "user-agent", "root-tags"), _crashed),
         },
     ),
     Finding(
@@ -346,7 +375,7 @@ FINDINGS: tuple[Finding, ...] = (
         "tags: status None, ARNs and URLs of the wrong form, a path for a route, no span.kind",
         {
             "status": _lacks_status,
-            "no-none": _is_status_of_policy,
+            "no-none": _is_copied,
             "url": _is_rest_or_payload_2,
             "url-parses": _is_websocket,
             "http-resource": _is_default_route,
@@ -370,5 +399,15 @@ FINDINGS: tuple[Finding, ...] = (
         "D17",
         "without AppSec no span of datadog_lambda has the user agent of a Function URL's request",
         {"user-agent": _is_unnamed_without_appsec},
+    ),
+    Finding(
+        "record-name",
+        "the weblog's own span of a record that nothing identifies has the name None",
+        {"no-none": _is_record_without_name},
+    ),
+    Finding(
+        "second-service",
+        "a service of its own for Flask makes AppSec run twice",
+        {"appsec-context": _has_second_service},
     ),
 )

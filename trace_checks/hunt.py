@@ -48,8 +48,8 @@ OTHER_SETTINGS: tuple[Mapping[str, str], ...] = (
 )
 
 # For events that ask the function to sleep until it is ended.
-SHORT = {**APPSEC, "AWS_LAMBDA_FUNCTION_TIMEOUT": "1"}
-SLEEP = '{"weblog": {"do": "sleep", "seconds": 5}}'
+SHORT = {**APPSEC, "AWS_LAMBDA_FUNCTION_TIMEOUT": "3"}
+SLEEP = '{"weblog": {"do": "sleep", "seconds": 9}}'
 
 SHARE_OF_OTHER_SETTINGS = 0.15
 

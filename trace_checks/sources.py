@@ -20,6 +20,23 @@ from urllib.parse import unquote_plus
 
 Json = Mapping[str, Any]
 
+# Each of these at the top of an event says what sent it; AWS never sends two.
+_MARKS = (
+    "requestContext",
+    "Records",
+    "records",
+    "awslogs",
+    "detail-type",
+    "Execution",
+    "DurableExecutionArn",
+)
+
+# And these stand beside none of those.
+_ALONE = ("Records", "records", "awslogs", "detail-type")
+_FOREIGN = ("headers", "multiValueHeaders", "request", "_datadog", "Payload")
+
+_HOST = r"[A-Za-z0-9.-]+(:[0-9]+)?"
+
 _TABLE_ARN = r"arn:[a-z-]+:dynamodb:[^:]*:[^:]*:table/[^/]+/.+"
 
 
@@ -67,6 +84,10 @@ def source_of(event: object) -> Source:
     """What sent this event."""
     if not isinstance(event, dict):
         return Source(None)
+    marks = [mark for mark in _MARKS if mark in event]
+    if len(marks) > 1 or (marks and marks[0] in _ALONE and any(name in event for name in _FOREIGN)):
+        # It looks like several sources at once.
+        return Source(None, is_request=None)
     context = event.get("requestContext")
     if isinstance(context, dict):
         if "methodArn" in event or "routeArn" in event:
@@ -80,24 +101,31 @@ def source_of(event: object) -> Source:
         return Source(None, context=_kafka_context(event.get("records")))
     if isinstance(event.get("awslogs"), dict) and isinstance(event["awslogs"].get("data"), str):
         return Source("cloudwatch-logs")
-    if all(isinstance(event.get(key), str) for key in ("detail-type", "source", "time")):
+    if _has(event, "detail-type", "source", "time"):
         return _event_bus(event)
     return _state_machine(event) or Source(None)
 
 
 def _request(event: Json, context: Json) -> Source | None:
     """A request of one of the front doors; None where it lacks what that front door always sends."""
+    if not _are_headers(event):
+        return None
     if isinstance(context.get("elb"), dict):
-        return _load_balancer(event, context["elb"]) if _has(event, "httpMethod", "path") else None
-    if not _has(context, "stage", "domainName", "apiId"):
+        is_whole = _has(event, "httpMethod", "path") and _has(context["elb"], "targetGroupArn")
+        headers = _headers(event)
+        is_whole = is_whole and headers.get("x-forwarded-proto", "http") in ("http", "https")
+        is_whole = is_whole and bool(re.fullmatch(_HOST, headers.get("host", "none")))
+        return _load_balancer(event, context["elb"]) if is_whole and _is_path(event["path"]) else None
+    if not _has(context, "stage", "domainName", "apiId") or not re.fullmatch(_HOST, context["domainName"]):
         return None
     if "connectionId" in context:
-        is_whole = _has(context, "routeKey", "messageDirection") and _milliseconds(
-            context.get("requestTimeEpoch")
+        is_timed = _milliseconds(context.get("requestTimeEpoch"))
+        return (
+            _websocket(event, context) if is_timed and _has(context, "routeKey", "messageDirection") else None
         )
-        return _websocket(event, context) if is_whole else None
     if isinstance(context.get("http"), dict) and event.get("version") == "2.0":
         is_whole = _has(context["http"], "method", "path") and _has(event, "rawPath", "routeKey")
+        is_whole = is_whole and event["rawPath"].startswith("/")
         return _payload_2(event, context) if is_whole and _milliseconds(context.get("timeEpoch")) else None
     if "routeKey" in event:
         return None
@@ -109,6 +137,23 @@ def _request(event: Json, context: Json) -> Source | None:
     ):
         return _rest_api(event, context)
     return None
+
+
+def _is_path(text: str) -> bool:
+    """Whether it is a path as it stands in a request."""
+    return bool(re.fullmatch(r"/[!-~]*", text))
+
+
+def _are_headers(event: Json) -> bool:
+    """Whether all headers are text, in either form. AWS sends null where there are none."""
+    single, multiple = event.get("headers") or {}, event.get("multiValueHeaders") or {}
+    if not isinstance(single, dict) or not isinstance(multiple, dict):
+        return False
+    lists = list(multiple.values())
+    texts = [text for values in lists if isinstance(values, list) for text in values]
+    return all(isinstance(values, list) for values in lists) and all(
+        isinstance(text, str) for text in (*single.values(), *texts)
+    )
 
 
 def _has(holder: Json, *names: str) -> bool:
@@ -128,7 +173,7 @@ def _rest_api(event: Json, context: Json) -> Source:
             path=context["path"],
             encoded=True,
             route=event["resource"],
-            user_agent=context["identity"].get("userAgent"),
+            user_agent=_headers(event).get("user-agent"),
         ),
         is_request=True,
         context=_authorizers(context) or _headers(event),
@@ -149,7 +194,7 @@ def _payload_2(event: Json, context: Json) -> Source:
             path=event["rawPath"],
             encoded=is_url,
             route=None if is_url else event["routeKey"].rpartition(" ")[2],
-            user_agent=http.get("userAgent"),
+            user_agent=_headers(event).get("user-agent"),
             infers_response=True,
         ),
         is_request=True,
@@ -517,7 +562,12 @@ def _s3_pointer(record: Json) -> str | None:
     try:
         bucket, stored = s3["bucket"]["name"], s3["object"]
         # The key of an event is URL-encoded; the producer's is not.
-        return pointer_hash(bucket, unquote_plus(stored["key"]), stored["eTag"].strip('"'))
+        etag = stored["eTag"].strip('"')
+        return (
+            pointer_hash(bucket, unquote_plus(stored["key"]), etag)
+            if re.fullmatch(r"[0-9a-f-]+", etag)
+            else None
+        )
     except (KeyError, TypeError, AttributeError):
         return None
 
@@ -529,7 +579,9 @@ def _dynamodb_pointer(record: Json) -> str | None:
         elements: list[str | bytes] = [table]
         for name, typed in keys:
             ((kind, value),) = typed.items()
-            elements += [name, (_decoded(value) or b"") if kind == "B" else str(value)]
+            if kind not in ("S", "N", "B") or not isinstance(value, str):
+                return None
+            elements += [name, (_decoded(value) or b"") if kind == "B" else value]
     except (KeyError, TypeError, AttributeError, ValueError):
         return None
     return pointer_hash(*elements, *([""] * (5 - len(elements)))) if 1 <= len(keys) <= 2 else None
