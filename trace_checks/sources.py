@@ -29,6 +29,7 @@ _MARKS = (
     "detail-type",
     "Execution",
     "DurableExecutionArn",
+    "eventSourceARN",
 )
 
 # And these stand beside none of those.
@@ -497,6 +498,9 @@ def _attribute(attributes: object, *keys: str) -> dict[str, str] | None:
     """The context in the message attribute `_datadog`: JSON, as a string or in base64."""
     attribute = attributes.get("_datadog") if isinstance(attributes, dict) else None
     if not isinstance(attribute, dict):
+        return None
+    kind = attribute.get("dataType") or attribute.get("Type")
+    if not isinstance(kind, str) or kind.partition(".")[0] not in ("String", "Binary"):
         return None
     for key in keys:
         value = attribute.get(key)
