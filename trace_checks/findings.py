@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from trace_checks.checks import SECOND, Case
-from trace_checks.record import Span, meta, metric
+from trace_checks.record import Span, meta, metric, parent_id
 from trace_checks.sources import is_ascii_record, is_plain_key
 
 Test = Callable[[Case, str, "Span | None"], bool]
@@ -252,7 +252,8 @@ def _is_copied(case: Case, detail: str, span: Span | None) -> bool:
 def _is_odd_time(case: Case, detail: str, span: Span | None) -> bool:
     """The event has no time, or one that is not of the past."""
     started, sent = case.invocation.record.get("started"), case.source.time
-    is_inferred = span is not None and bool(metric(span, "_dd._inferred_span"))
+    near = [span, case.invocation.by_id.get(parent_id(span))] if span else []
+    is_inferred = any(one and metric(one, "_dd._inferred_span") for one in near)
     return is_inferred and (sent is None or sent <= 0 or (started or 0) < sent + SECOND)
 
 

@@ -79,12 +79,14 @@ class System:
         self._wait_for_port(invoke_api, f"the function ({self.log})")
         self.recorder = Recorder(f"http://127.0.0.1:{invoke_api}", f"http://127.0.0.1:{agent}")
         try:
-            # A cold start may take longer than the function has; the second one finds it prepared.
-            answers = [self.recorder.record({"healthcheck": True}) for _ in range(2)]
+            # A cold start may take longer than the function has; the next one finds more of it prepared.
+            for _ in range(3):
+                answer = self.recorder.record({"healthcheck": True})
+                if not answer["function_error"]:
+                    return
         except NoAnswerError as error:
             raise StartError(str(error)) from None
-        if answers[-1]["function_error"]:
-            raise StartError(f"the function fails: {answers[-1]['result']}")
+        raise StartError(f"the function fails: {answer['result']}")
 
     def restart(self) -> None:
         """End both and start them again."""
