@@ -131,6 +131,7 @@ def _request(event: Json, context: Json) -> Source | None:
     if "routeKey" in event:
         return None
     is_whole = _has(event, "httpMethod", "path", "resource") and _has(context, "path", "httpMethod")
+    is_whole = is_whole and context.get("resourcePath") == event["resource"]
     if (
         is_whole
         and isinstance(context.get("identity"), dict)

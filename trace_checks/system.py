@@ -98,6 +98,8 @@ class System:
 
         Where the function died of something, it is started again and asked once more.
         """
+        # Another system on this machine may have taken it away when it ended.
+        self._declare_extension()
         try:
             return self._record(event)
         except NoAnswerError:

@@ -71,6 +71,7 @@ def request() -> dict[str, Any]:
         "headers": {"User-Agent": "curl", "Host": HOST},
         "requestContext": {
             "path": "/live/a%20b",
+            "resourcePath": "/{proxy+}",
             "httpMethod": "GET",
             "stage": "live",
             "domainName": HOST,
