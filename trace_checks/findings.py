@@ -265,6 +265,14 @@ def _is_captured(case: Case, detail: str, span: Span | None) -> bool:
     return ": function.re" in detail
 
 
+def _is_split(case: Case, detail: str, span: Span | None) -> bool:
+    """Flask's spans follow the request's headers, which datadog_lambda took for no whole context."""
+    text = str(case.invocation.event).lower()
+    names = ("x-datadog-trace-id", "traceparent")
+    is_flask = any(root["name"] == "flask.request" for root in case.invocation.roots)
+    return is_flask and any(name in text for name in names)
+
+
 def _has_second_service(case: Case, detail: str, span: Span | None) -> bool:
     function = case.invocation.function
     flask = [one for one in case.invocation.spans if one["name"] == "flask.request"]
@@ -405,6 +413,11 @@ FINDINGS: tuple[Finding, ...] = (
         "record-name",
         "the weblog's own span of a record that nothing identifies has the name None",
         {"no-none": _is_record_without_name},
+    ),
+    Finding(
+        "split-context",
+        "an incomplete context in a request's headers is taken by Flask's spans alone: two traces",
+        dict.fromkeys(("one-trace", "one-root"), _is_split),
     ),
     Finding(
         "second-service",

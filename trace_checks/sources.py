@@ -132,13 +132,8 @@ def _request(event: Json, context: Json) -> Source | None:
         return None
     is_whole = _has(event, "httpMethod", "path", "resource") and _has(context, "path", "httpMethod")
     is_whole = is_whole and context.get("resourcePath") == event["resource"]
-    if (
-        is_whole
-        and isinstance(context.get("identity"), dict)
-        and _milliseconds(context.get("requestTimeEpoch"))
-    ):
-        return _rest_api(event, context)
-    return None
+    is_whole = is_whole and isinstance(context.get("identity"), dict) and _is_path(context["path"])
+    return _rest_api(event, context) if is_whole and _milliseconds(context.get("requestTimeEpoch")) else None
 
 
 def _is_path(text: str) -> bool:

@@ -72,6 +72,20 @@ class Trace:
         return json.loads(gzip.decompress(b64decode(self.meta[f"_dd.appsec.s.{part}"])))
 
 
+@dataclass(frozen=True)
+class TelemetryMessage:
+    """What a tracer told of itself; the headers, by lower-case names, say which process it is."""
+
+    kind: str
+    payload: Any
+    headers: dict[str, str]
+
+    @property
+    def session(self) -> str:
+        """The process: what its traces have as `runtime-id`."""
+        return self.headers["dd-session-id"]
+
+
 @dataclass
 class Agent:
     """A running trace agent."""
@@ -79,12 +93,40 @@ class Agent:
     process: Process
     port: int
     view_port: int
+    dogstatsd_port: int
 
     def traces(self) -> list[list[Span]]:
         """All traces since the last `clear`."""
         answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/traces", timeout=30)
         traces: list[list[Span]] = answer.json()
         return traces
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """All checkpoints of data streams since the last `clear`: `EdgeTags`, `Hash`, `ParentHash` ..."""
+        import msgpack
+
+        requested = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30).json()
+        payloads = [
+            msgpack.unpackb(b64decode(request["body"]))
+            for request in requested
+            if request["url"].endswith("/v0.1/pipeline_stats")
+        ]
+        return [
+            stats for payload in payloads for bucket in payload["Stats"] for stats in bucket.get("Stats", [])
+        ]
+
+    def telemetry(self) -> list[TelemetryMessage]:
+        """All messages of the tracers' telemetry since the last `clear`, taken out of their batches."""
+        answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30)
+        messages = []
+        for request in answer.json():
+            if not request["url"].endswith("/telemetry/proxy/api/v2/apmtelemetry"):
+                continue
+            headers = {name.lower(): value for name, value in request["headers"].items()}
+            document = json.loads(b64decode(request["body"]))
+            batch = document["payload"] if document["request_type"] == "message-batch" else [document]
+            messages += [TelemetryMessage(one["request_type"], one.get("payload"), headers) for one in batch]
+        return messages
 
     def clear(self) -> None:
         """Forget what came so far."""
@@ -93,12 +135,12 @@ class Agent:
 
 def start_agent(start_process: ProcessStarter) -> Agent:
     """Start the stand-in for the extension and wait for its port."""
-    port, view_port = free_port(), free_port()
-    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": free_port()}
+    port, view_port, dogstatsd_port = free_port(), free_port(), free_port()
+    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": dogstatsd_port}
     words = [str(word) for option in options.items() for word in option]
     process = start_process([sys.executable, "-m", "trace_agent", *words])
     wait_for(lambda: port_is_open(port), what="the trace agent's port")
-    return Agent(process, port, view_port)
+    return Agent(process, port, view_port, dogstatsd_port)
 
 
 @dataclass

@@ -164,6 +164,13 @@ def without_user_agent() -> Json:
     return made
 
 
+def split() -> Json:
+    """Flask's spans are in the trace of a header that lacks its parent."""
+    made = with_change(request, 2, trace_id=8, parent_id=0)
+    made["event"]["headers"]["x-datadog-trace-id"] = "8"
+    return made
+
+
 NONE = {"meta": {"function.request.note": "None"}}
 
 KNOWN: dict[str, tuple[str, Json]] = {
@@ -185,6 +192,7 @@ KNOWN: dict[str, tuple[str, Json]] = {
     "D16": ("no-none", with_change(request, 1, **NONE)),
     "D17": ("user-agent", without_user_agent()),
     "record-name": ("no-none", with_change(message, 2, meta={"weblog.record": "None"})),
+    "split-context": ("one-trace", split()),
     "second-service": (
         "appsec-context",
         with_change(request, 2, service="other", meta={"_dd.appsec.event_rules.version": "1"}),
@@ -206,7 +214,7 @@ def test_a_finding_is_recognised(name: str) -> None:
 
 
 def test_every_finding_is_tested() -> None:
-    assert list(KNOWN) == [*(f"D{number}" for number in range(1, 18)), "record-name", "second-service"]
+    assert list(KNOWN) == [*(f"D{number}" for number in range(1, 18)), "record-name", "split-context", "second-service"]
     assert {finding.id for finding in FINDINGS} == set(KNOWN)
 
 

@@ -8,14 +8,52 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.web.endpoints import core, downstream, health, rasp, sessions, users, waf
+from app.web.endpoints import (
+    ai_guard,
+    api_security,
+    core,
+    data_streams,
+    distributed,
+    downstream,
+    exception_replay,
+    graphql,
+    health,
+    llm,
+    login,
+    logs,
+    otel,
+    payments,
+    processes,
+    rasp,
+    s3,
+    sessions,
+    telemetry,
+    tracing,
+    users,
+    waf,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     core.bp,
     health.bp,
+    tracing.bp,
+    logs.bp,
+    telemetry.bp,
+    processes.bp,
     waf.bp,
     users.bp,
+    login.bp,
     sessions.bp,
+    api_security.bp,
     rasp.bp,
     downstream.bp,
+    distributed.bp,
+    otel.bp,
+    exception_replay.bp,
+    data_streams.bp,
+    s3.bp,
+    payments.bp,
+    llm.bp,
+    graphql.bp,
+    ai_guard.bp,
 )
