@@ -214,7 +214,12 @@ def test_a_finding_is_recognised(name: str) -> None:
 
 
 def test_every_finding_is_tested() -> None:
-    assert list(KNOWN) == [*(f"D{number}" for number in range(1, 18)), "record-name", "split-context", "second-service"]
+    assert list(KNOWN) == [
+        *(f"D{number}" for number in range(1, 18)),
+        "record-name",
+        "split-context",
+        "second-service",
+    ]
     assert {finding.id for finding in FINDINGS} == set(KNOWN)
 
 
