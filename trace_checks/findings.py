@@ -417,7 +417,7 @@ FINDINGS: tuple[Finding, ...] = (
     Finding(
         "split-context",
         "an incomplete context in a request's headers is taken by Flask's spans alone: two traces",
-        dict.fromkeys(("one-trace", "one-root"), _is_split),
+        dict.fromkeys(("one-trace", "one-root", "appsec-context"), _is_split),
     ),
     Finding(
         "second-service",

@@ -173,6 +173,8 @@ class Looker:
     hunt: Hunt
     system: System
     _healthy: set[Key] = field(default_factory=set)
+    _lost: bool = False
+    """Whether a trace was lost since the function was started."""
 
     def __post_init__(self) -> None:
         self._settings = Settings(
@@ -213,6 +215,13 @@ class Looker:
         record = self.system.record(event)
         self.hunt.invocations += 1
         own = self._judge(record, None)
+        if self._lost and not record["traces"] and any(found.finding is None for found in own):
+            # An open span keeps back all traces of its id, and this event may carry that very id.
+            self.system.restart()
+            self._lost = False
+            record = self.system.record(event)
+            own = self._judge(record, None)
+        self._lost = self._lost or not record["traces"]
         shown = {_key(found): self._found(found, record) for found in own}
         if canary or not record["traces"]:
             after = self.system.record(CANARY)

@@ -465,14 +465,13 @@ def _x_ray(attributes: object) -> dict[str, str] | None:
 
 
 def _headers(event: Json) -> dict[str, str]:
-    """The headers by lower-case name; of several values the first."""
+    """The headers by lower-case name; of several values the first. Two forms say the same."""
     found: dict[str, str] = {}
-    for key in ("headers", "multiValueHeaders"):
-        headers = event.get(key)
-        for name, value in headers.items() if isinstance(headers, dict) else ():
-            first = value[0] if isinstance(value, list) and value else value
-            if isinstance(first, str):
-                found.setdefault(name.lower(), first)
+    headers = event.get("headers") or event.get("multiValueHeaders")
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, str):
+            found.setdefault(name.lower(), first)
     return found
 
 
