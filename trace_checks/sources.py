@@ -512,7 +512,8 @@ def _carried(holder: object) -> dict[str, str] | None:
 def _strings(values: object) -> dict[str, str] | None:
     if not isinstance(values, dict):
         return None
-    return {str(name).lower(): str(value) for name, value in values.items()}
+    # A context is made of texts: what else stands there, no tracer wrote.
+    return {str(name).lower(): value for name, value in values.items() if isinstance(value, str)}
 
 
 def _json(text: object) -> object:
