@@ -36,6 +36,9 @@ _MARKS = (
 _ALONE = ("Records", "records", "awslogs", "detail-type")
 _FOREIGN = ("headers", "multiValueHeaders", "request", "_datadog", "Payload")
 
+# SQS is younger.
+_YEAR_2000 = 946_684_800_000_000_000
+
 _HOST = r"[A-Za-z0-9.-]+(:[0-9]+)?"
 
 _TABLE_ARN = r"arn:[a-z-]+:dynamodb:[^:]*:[^:]*:table/[^/]+/.+"
@@ -250,7 +253,7 @@ def _sqs(records: list[Json]) -> Source | None:
     if not isinstance(attributes, dict) or not _has(record, "eventSourceARN", "body"):
         return None
     sent = _milliseconds(attributes.get("SentTimestamp"))
-    if not sent:
+    if not sent or sent < _YEAR_2000:
         return None
     body = _json(record["body"])
     inferred: tuple[str, ...] = ("aws.sqs",)
@@ -293,7 +296,7 @@ def _sqs_context(record: Json) -> dict[str, str] | None:
     body = _json(record.get("body"))
     own = _attribute(record.get("messageAttributes"), "stringValue", "binaryValue")
     if isinstance(body, dict):
-        if body.get("Type") == "Notification":
+        if _is_notification(body):
             return _attribute(body.get("MessageAttributes"), "Value") or own
         return _carried(body.get("detail")) or own or _x_ray(record.get("attributes"))
     return own or _x_ray(record.get("attributes"))
@@ -580,6 +583,8 @@ def _dynamodb_pointer(record: Json) -> str | None:
         for name, typed in keys:
             ((kind, value),) = typed.items()
             if kind not in ("S", "N", "B") or not isinstance(value, str):
+                return None
+            if kind == "N" and not re.fullmatch(r"[-+.0-9eE]+", value):
                 return None
             elements += [name, (_decoded(value) or b"") if kind == "B" else value]
     except (KeyError, TypeError, AttributeError, ValueError):
