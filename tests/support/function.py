@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import sys
+import time
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from tests.support.emulator import INVOCATIONS
 from tests.support.events import EventType, HttpRequest, HttpResponse, Json
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
 from tests.support.waf_rules import write_rules
+from trace_checks.judge import new_violations
+from trace_checks.record import Record, Settings
 
 Span = dict[str, Any]
 
@@ -146,9 +149,13 @@ class Function:
     process: Process
     port: int
     agent: Agent
+    settings: Settings = field(default_factory=Settings)
+    """What the checks of its traces have to know."""
+    _last: Record | None = None
 
     def post(self, payload: bytes) -> requests.Response:
         """Invoke with these bytes; the Invoke API's own answer."""
+        self._last = None
         return requests.post(f"http://127.0.0.1:{self.port}{INVOCATIONS}", data=payload, timeout=60)
 
     def invoke(self, event: object) -> Any:
@@ -161,15 +168,37 @@ class Function:
         return result, trace
 
     def all_traced(self, event: object, *, count: int = 1) -> tuple[Any, list[Trace]]:
-        """Invoke with this event; the result, and all traces that the agent then got, `count` at least."""
+        """Invoke with this event; the result, and all traces that the agent then got, `count` at least.
+
+        Raises AssertionError where they break a sentence of trace_checks, unless a known finding explains it.
+        """
+        before = self._last
         self.agent.clear()
-        result = self.invoke(event)
+        with self.process.log.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            started = time.time_ns()
+            result = self.invoke(event)
+            ended = time.time_ns()
+            lines = log.read().decode(errors="replace").splitlines()
 
         def arrived() -> list[list[Span]]:
             traces = self.agent.traces()
             return traces if len(traces) >= count else []
 
-        return result, [Trace(spans) for spans in wait_for(arrived, what=f"{count} traces at the agent")]
+        traces = wait_for(arrived, what=f"{count} traces at the agent")
+        failed = isinstance(result, dict) and "errorType" in result and "statusCode" not in result
+        self._last = {
+            "event": event,
+            "result": result,
+            "function_error": "Unhandled" if failed else None,
+            "started": started,
+            "ended": ended,
+            "log": lines,
+            "traces": traces,
+        }
+        new = new_violations(self._last, before, self.settings)
+        assert not new, "\n".join(f"{found.id}: {found.span_name}: {found.detail}" for found in new)
+        return result, [Trace(spans) for spans in traces]
 
     def request(self, event_type: EventType, **request: Any) -> tuple[HttpResponse, Trace]:
         """Send an HTTP request through that front door; the response, and the spans."""
@@ -206,7 +235,8 @@ def start_function(
         [REPOSITORY / "entrypoint.sh"], env={**function_environment(agent.port, port), **(env or {})}
     )
     wait_for(lambda: port_is_open(port), what="the emulator's port")
-    function = Function(process, port, agent)
+    inferred = (env or {}).get("DD_TRACE_MANAGED_SERVICES", "true").lower() != "false"
+    function = Function(process, port, agent, Settings(inferred_spans=inferred))
     health: Json = function.invoke({"healthcheck": True})
     assert health["status"] == "ok", process.output
     return function
