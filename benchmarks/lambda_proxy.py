@@ -30,7 +30,8 @@ import aiohttp
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
-from lambda_proxy.arrival import Arrival  # noqa: E402 - the script runs from anywhere
+from invoke_api.api import PATIENCE  # noqa: E402 - the script runs from anywhere
+from lambda_proxy.arrival import Arrival  # noqa: E402
 from lambda_proxy.connection import Connection  # noqa: E402
 from lambda_proxy.front_doors import BY_NAME  # noqa: E402
 from lambda_proxy.messages import Request  # noqa: E402
@@ -277,9 +278,13 @@ async def compare_clients(port: int, requests: int) -> None:
         connection.send(event, 29, answered.set_result)
         await answered
 
-    async def library() -> None:
-        async with session.post(url, data=event) as response:
+    async def post() -> None:
+        async with session.post(url, data=event, headers={PATIENCE: "29"}) as response:
             await response.read()
+
+    async def library() -> None:
+        # A task, as the proxy would need it: the invocation goes on when the client has left.
+        await asyncio.create_task(post())
 
     clients = {"own client": own, "aiohttp's client": library}
     seconds: dict[str, list[float]] = {name: [] for name in clients}
