@@ -1,6 +1,8 @@
 """One connection to an emulator or an Invoke API: sends an event, reads the answer, stays open for the next.
 
-An asyncio protocol: an answer is handed on in the moment in which its last byte arrives.
+An asyncio protocol: an answer is handed on in the moment in which its last byte arrives. aiohttp's client
+takes 0.27 ms more of the processor's time for an invocation (0.37 against 0.10 ms on a busy machine;
+`benchmarks/lambda_proxy.py --client` measures it), and 0.3 ms more in the proxy as a whole.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ import base64
 import json
 import logging
 import secrets
-from collections.abc import Mapping
 from typing import Protocol
 
 from invoke_api.outcome import EVENT_LIMIT, Answer
@@ -18,8 +17,7 @@ from lambda_proxy.messages import Request, Response
 
 log = logging.getLogger("lambda_proxy")
 
-_encode_ascii = json.JSONEncoder(separators=(",", ":")).encode
-_encode_any = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 # Stands for a body in base64 while the rest of the event is encoded; no client can guess it.
@@ -37,12 +35,6 @@ def encode(front_door: FrontDoor, request: Request, arrival: Arrival) -> bytes:
         return text
     head, _, tail = text.partition(_BODY.encode())
     return b"".join((head, base64.b64encode(request.body), tail))
-
-
-def _encode(event: Mapping[str, object]) -> str:
-    text = _encode_ascii(event)
-    # The encoder for ASCII is much the faster one, and without an escape both write the same.
-    return _encode_any(event) if "\\u" in text else text
 
 
 # The proxy's own healthcheck, which does not invoke the function.
