@@ -257,10 +257,6 @@ def _is_odd_time(case: Case, detail: str, span: Span | None) -> bool:
     return is_inferred and (sent is None or sent <= 0 or (started or 0) < sent + SECOND)
 
 
-def _is_record_without_name(case: Case, detail: str, span: Span | None) -> bool:
-    return "weblog.record is 'None'" in detail
-
-
 def _is_captured(case: Case, detail: str, span: Span | None) -> bool:
     return ": function.re" in detail
 
@@ -408,11 +404,6 @@ FINDINGS: tuple[Finding, ...] = (
         "D17",
         "without AppSec no span of datadog_lambda has the user agent of a Function URL's request",
         {"user-agent": _is_unnamed_without_appsec},
-    ),
-    Finding(
-        "record-name",
-        "the weblog's own span of a record that nothing identifies has the name None",
-        {"no-none": _is_record_without_name},
     ),
     Finding(
         "split-context",

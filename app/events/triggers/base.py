@@ -23,15 +23,11 @@ class Trigger(EventType):
 
         `read` gives the message; it is called under the span, so that a message that cannot be read
         marks the span. `resource` is the queue, topic, ... that it came from, `record` what tells it
-        apart from others. Raises whatever goes wrong.
+        apart from others; either may be None. Raises whatever goes wrong.
         """
-        with tracer.trace(f"{self.source}.process", resource=str(resource), span_type="worker") as span:
-            span.set_tags(
-                {
-                    "component": "weblog",
-                    "span.kind": "consumer",
-                    "weblog.source": self.source,
-                    "weblog.record": str(record),
-                }
-            )
+        name = f"{self.source}.process"
+        with tracer.trace(name, resource=str(resource or name), span_type="worker") as span:
+            span.set_tags({"component": "weblog", "span.kind": "consumer", "weblog.source": self.source})
+            if record is not None:
+                span.set_tag("weblog.record", str(record))
             perform(unwrapped(read()), aws_url=weblog.settings.aws_url)
