@@ -90,9 +90,9 @@ class Fields:
 
     def client(self, service: str) -> Client:
         """AWS's client of that service."""
-        from app.clients.packages import import_package
+        from app.clients import aws
 
-        return import_package("boto3", "boto3").client(service, endpoint_url=self.aws_url)
+        return aws.client(service, self.aws_url)
 
 
 def _fail(fields: Fields) -> None:
