@@ -226,7 +226,13 @@ def _asynchronous_end(case: Case) -> Iterator[Breach]:
 def _appsec_context(case: Case) -> Iterator[Breach]:
     if not case.invocation.appsec or case.source.is_request is None:
         return
-    holders = [span for span in case.invocation.spans if meta(span, "_dd.appsec.event_rules.version")]
+    # A request that the function makes to itself has a context of its own.
+    holders = [
+        span
+        for span in case.invocation.spans
+        if meta(span, "_dd.appsec.event_rules.version")
+        and not any(meta(above, "span.kind") == "client" for above in case.invocation.ancestors(span))
+    ]
     expected = ["aws.lambda"] if case.source.is_request else []
     found = [span["name"] for span in holders]
     if found != expected:

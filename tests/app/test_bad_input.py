@@ -32,7 +32,7 @@ def function(functions: Functions) -> Iterator[Function]:
 def test_no_json(function: Function, payload: bytes) -> None:
     answer = function.post(payload)
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "InvalidRequestContentException")
-    assert "Could not parse payload into json" in answer.json()["Message"]
+    assert "Could not parse payload into json" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"1", b'"text"', b"{}", b'{"healthcheck": false}'])

@@ -76,7 +76,8 @@ class TestAuthorizer:
         policy, authorizer = function.traced(sample("authorizer-request"))
         request = without_context("apigateway-rest")
         request["requestContext"]["authorizer"] = {"principalId": "weblog", **policy["context"]}
-        _, trace = function.traced(request)
+        # API Gateway sends a policy from its cache with every request: the context is an old one.
+        _, trace = function.traced(request, breaks=["context-continued"])
         assert trace.function["trace_id"] != authorizer.function["trace_id"]
 
 

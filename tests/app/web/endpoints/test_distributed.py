@@ -37,7 +37,7 @@ def test_the_decision_is_passed_on(
     )
     query = f"decision={decision}"
     response, trace = with_services.request(
-        event_type, path="/trace/manual_keep_drop", query=query, headers=headers
+        event_type, path="/trace/manual_keep_drop", query=query, headers=headers, breaks=["root-tags"]
     )
     assert response.json["request_headers"]["x-datadog-sampling-priority"] == str(priority)
     priorities = {
