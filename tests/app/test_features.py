@@ -48,7 +48,8 @@ class TestAuthorizer:
                 "integrationLatency": 7,
             },
         }
-        _, traces = function.all_traced(request)
+        # The tracer reckons the authorizer's time with floats; it may come out a little below zero.
+        _, traces = function.all_traced(request, breaks=["duration"])
         spans = Trace([span for trace in traces for span in trace.spans])
         inferred, span = spans.one("aws.apigateway"), spans.one("aws.apigateway.authorizer")
         assert {span["trace_id"] for span in spans.spans} == {authorizer.function["trace_id"]}

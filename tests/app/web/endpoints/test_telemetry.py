@@ -58,7 +58,8 @@ class TestTelemetry:
         wait_for(is_reported, what=f"{kind} of {name}")
 
     def test_a_product_is_off_again(self, functions: Functions) -> None:
-        function = functions(DD_TELEMETRY_HEARTBEAT_INTERVAL="1")
+        # Another function: a product that is switched on a second time is not told again.
+        function = functions(DD_TELEMETRY_HEARTBEAT_INTERVAL="2")
         function.request(REST, path="/enable_product")
         response, trace = function.request(REST, path="/waf")
         assert response.status == 200
