@@ -33,7 +33,12 @@ class TestTelemetry:
         [
             ("/load_dependency", "app-dependencies-loaded", "dependencies", "datadog"),
             ("/enable_integration", "app-integrations-change", "integrations", "sqlite3"),
-            ("/enable_product", "app-product-change", "products", "mlobs"),
+            pytest.param(
+                *("/enable_product", "app-product-change", "products", "mlobs"),
+                marks=pytest.mark.xfail(
+                    strict=False, reason="the tracer may join an on and an off between two heartbeats"
+                ),
+            ),
         ],
     )
     def test_a_change(self, functions: Functions, path: str, kind: str, group: str, name: str) -> None:
