@@ -17,9 +17,9 @@ main() {
     stage "formatting" .venv/bin/ruff format --check .
     stage "typing" .venv/bin/mypy app invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
     stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker and not services"
-    stage "emulator and trace agent" .venv/bin/python -m pytest -m "emulator and not services"
-    stage "databases, brokers, AWS services" .venv/bin/python -m pytest -m services
-    stage "containers" .venv/bin/python -m pytest -m docker
+    processes_stage "emulator and trace agent" -m "emulator and not services"
+    processes_stage "databases, brokers, AWS services" -m services
+    processes_stage "containers" -m docker
 }
 
 show_help() {
@@ -36,6 +36,8 @@ AWS services; real containers.
 As root on Debian or Ubuntu it installs the servers and the browser (scripts/install-services.sh,
 scripts/install-browser.sh). What is missing is skipped, and the end of the output says so; so are the
 containers where no Docker engine answers or can be started.
+
+In the stages with real processes, what fails is run once more by itself, and has to pass then.
 Setting: PYTHON, the interpreter to make .venv with.
 EOF
 }
@@ -48,6 +50,13 @@ install_packages() {
         scripts/$script.sh >.venv/$script.log 2>&1 ||
             echo "note: scripts/$script.sh failed; what it said is in .venv/$script.log" >&2
     done
+}
+
+# Tests of many real processes at once: what fails is run a second time, by itself, and fails if it fails
+# again. The output has both runs, so a test that is not steady can be seen.
+processes_stage() {
+    stage "$1" .venv/bin/python -m pytest "${@:2}" ||
+        stage "$1: once more, what failed" .venv/bin/python -m pytest "${@:2}" --last-failed
 }
 
 stage() {
