@@ -342,12 +342,15 @@ def check_function(running: Programs, ports: Ports) -> None:
 def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:
     """What tells a person that everything answers, and where."""
     event_type = lambda_proxy.settings.Settings.read(environment).event_type
+    path = invoke_api.settings.INVOCATIONS.format(name="function")
     aws = "" if ports.aws_port is None else f" AWS endpoint http://localhost:{ports.aws_port},"
     return (
         f"ready: lambda proxy ({event_type}) http://localhost:{ports.lambda_proxy_port},"
         f" Invoke API http://localhost:{ports.rie_port},{aws}"
         f" trace view http://localhost:{ports.trace_view_port};"
-        f" try: curl localhost:{ports.lambda_proxy_port}/waf"
+        f" try: curl localhost:{ports.lambda_proxy_port}/waf\n"
+        f"send an event: curl localhost:{ports.rie_port}{path} -d @events/sqs.json"
+        " (events/ has one of each source)"
     )
 
 

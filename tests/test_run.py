@@ -85,6 +85,13 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     for name in ("LAMBDA_PROXY_PORT", "RIE_PORT", "TRACE_VIEW_PORT"):
         assert f"http://localhost:{ports[name]}" in ready
 
+    # The event that it tells one to send.
+    (event,) = (line for line in process.output.splitlines() if line.startswith("send an event: "))
+    assert f"curl localhost:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations" in event
+    payload = (REPOSITORY / "events/sqs.json").read_bytes()
+    url = f"http://127.0.0.1:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations"
+    assert requests.post(url, data=payload, timeout=30).json() == {"batchItemFailures": []}
+
     # The command that the ready line tells one to try, and the trace that it leaves.
     assert ready.endswith(f"try: curl localhost:{ports['LAMBDA_PROXY_PORT']}/waf")
     answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/waf", timeout=30)
