@@ -187,6 +187,10 @@ SYSTEMS = {
 }
 
 
+# psycopg's spans have `None` in `db.application`: see docs/findings.md.
+UNNAMED = ["no-none"]
+
+
 @pytest.mark.services
 @pytest.mark.emulator
 class TestSpans:
@@ -194,7 +198,8 @@ class TestSpans:
 
     @pytest.mark.parametrize("operation", OPERATIONS)
     def test_db(self, served: Function, service: str, operation: str) -> None:
-        response, trace = served.request(REST, path="/db", query=f"service={service}&operation={operation}")
+        query = f"service={service}&operation={operation}"
+        response, trace = served.request(REST, path="/db", query=query, breaks=UNNAMED)
         assert (response.status, response.body) == (200, b"YEAH")
         name, component, database, user = SYSTEMS[service]
         spans = trace.named(name)
@@ -219,7 +224,7 @@ class TestSpans:
     def test_dbm(self, services: Services, served: Function, functions: Functions, operation: str) -> None:
         services.start("postgres")
         query = f"integration=psycopg&operation={operation}"
-        _, trace = served.request(REST, path="/dbm", query=query)
+        _, trace = served.request(REST, path="/dbm", query=query, breaks=UNNAMED)
         assert self.version_span(trace)["meta"]["_dd.dbm_trace_injected"] == "true"
 
     @pytest.mark.parametrize(("integration", "operation"), STUBS)
@@ -227,7 +232,7 @@ class TestSpans:
         is_postgres = integration in ("psycopg", "asyncpg")
         services.start("postgres" if is_postgres else "mysql")
         query = f"integration={integration}&operation={operation}"
-        response, trace = served.request(REST, path="/stub_dbm", query=query)
+        response, trace = served.request(REST, path="/stub_dbm", query=query, breaks=UNNAMED)
         document = response.json
         database = "system_tests_dbname" if is_postgres else "mysql_dbname"
         span = self.version_span(trace)
@@ -252,7 +257,7 @@ class TestSpans:
         services.start("postgres")
         function = functions({**services.settings, "DD_APPSEC_ENABLED": "true"})
         query = "integration=psycopg&operation=execute"
-        _, trace = function.request(REST, path="/dbm", query=query)
+        _, trace = function.request(REST, path="/dbm", query=query, breaks=UNNAMED)
         assert "_dd.dbm_trace_injected" not in self.version_span(trace)["meta"]
-        response, _ = function.request(REST, path="/stub_dbm", query=query)
+        response, _ = function.request(REST, path="/stub_dbm", query=query, breaks=UNNAMED)
         assert response.json == {"status": "ok", "dbm_comment": "SELECT version()"}
