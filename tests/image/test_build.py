@@ -238,7 +238,7 @@ def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None
         (
             [],
             ["--fast"],
-            "unknown option --fast; there are --platform, --save, --drivers, --no-dev and --help",
+            "unknown option --fast; there are --platform, --save, --drivers, --no-dev, --export and --help",
         ),
         (
             [],
