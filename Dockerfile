@@ -38,9 +38,10 @@ COPY --chmod=755 extension/supervisor/datadog-agent.sh /extension/extensions/dat
 # Compiled here, because Lambda's file system is read-only: every cold start would compile again.
 COPY invoke_api/ /opt/invoke_api/lib/python3.13/site-packages/invoke_api/
 COPY app/ /var/task/app/
+COPY traced_handler.py /var/task/
 COPY --chmod=755 entrypoint.sh /var/task/
 RUN ln -s entrypoint.sh /var/task/app.sh \
-    && python -m compileall -q /var/task/app /opt/invoke_api/lib/python3.13/site-packages
+    && python -m compileall -q /var/task /opt/invoke_api/lib/python3.13/site-packages
 
 
 FROM $PYTHON_IMAGE AS weblog

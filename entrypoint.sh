@@ -8,7 +8,7 @@
 # Interface Emulator, with socat from the relay port to the trace agent where socat is installed.
 set -euo pipefail
 
-RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
+RUNTIME_CLIENT=(python -m awslambdaric traced_handler.handler)
 
 # In the image the Invoke API has an environment of its own, so that the function cannot import it.
 INVOKE_API_PYTHON=/opt/invoke_api/bin/python
@@ -33,6 +33,7 @@ Without a command (or with ./app.sh) starts the Lambda function; runs any other 
 Settings:
   AWS_LAMBDA_RUNTIME_API       set by AWS: run the function alone, against that Runtime API
   DD_LAMBDA_HANDLER            the handler that datadog_lambda wraps (app.handler.lambda_handler)
+  LAMBDA_TASK_ROOT             the folder with the handler, where the function runs (this one)
   AWS_LAMBDA_FUNCTION_TIMEOUT  seconds that an invocation may take (300)
   LISTEN_HOST                  the address to listen on (127.0.0.1; in the image 0.0.0.0)
   RIE_PORT                     the Invoke API's port (8080)
@@ -46,14 +47,16 @@ EOF
 }
 
 start_function() {
-    # datadog_lambda and the app are imported from the folder that holds them.
+    # The app is imported from the folder that holds it.
     cd "$(dirname "${BASH_SOURCE[0]}")"
     if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
         check_handler
+        run_in_task_root
         exec "${RUNTIME_CLIENT[@]}"
     fi
     read_settings
     [[ -z ${DEBUGGER_PORT-} ]] || listen_for_debugger
+    run_in_task_root
     command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
     relay_to_agent
     start_emulator
@@ -64,6 +67,15 @@ check_handler() {
     export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
     [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
         fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
+}
+
+# As in Lambda, the function's folder is the first on its path and the one it works in.
+run_in_task_root() {
+    local root=${LAMBDA_TASK_ROOT:-$PWD}
+    [[ -d $root ]] || fail "LAMBDA_TASK_ROOT is '$root', which is not a folder"
+    [[ ! $root -ef $PWD ]] || return 0
+    export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
+    RUNTIME_CLIENT=(env "--chdir=$root" "${RUNTIME_CLIENT[@]}")
 }
 
 # Everything that is configured where the emulator runs, with its default. scripts/run.py calls this too.

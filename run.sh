@@ -2,6 +2,7 @@
 # Brings up the whole system on this machine: makes .venv, then runs scripts/run.py, which starts the rest.
 # Everything listens on loopback; nothing needs Docker, AWS or Datadog.
 set -euo pipefail
+started_in=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
@@ -10,9 +11,19 @@ main() {
         --help | -h) show_help && exit ;;
     esac
     make_environment requirements-run.txt
+    find_own_handler
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -m scripts.run "$@"
+}
+
+# A handler of the user's own is looked for in the folder that they are in.
+find_own_handler() {
+    local module=${DD_LAMBDA_HANDLER-}
+    module=$started_in/$(tr . / <<<"${module%.*}")
+    if [[ -z ${LAMBDA_TASK_ROOT-} && -n ${DD_LAMBDA_HANDLER-} && (-f $module.py || -f $module/__init__.py) ]]; then
+        export LAMBDA_TASK_ROOT=$started_in
+    fi
 }
 
 # Works before anything is installed.

@@ -97,8 +97,8 @@ def main(arguments: Sequence[str]) -> int:
             declare_extension(stack)
             running = stack.enter_context(Programs(programs(ports, os.environ)))
             running.wait_until_up()
-            check_function(running, ports)
-            print(ready_line(ports, os.environ), flush=True)  # noqa: T201 - what a person waits for
+            problem = start_function(running, ports)
+            say(f"not ready: {problem}" if problem else ready_line(ports, os.environ))
             running.wait()
     except (UsageError, ProgramError) as error:
         sys.stderr.write(f"error: {error}\n")
@@ -207,20 +207,46 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     ]
 
 
-def check_function(running: Programs, ports: Ports) -> None:
-    """Start the function by its first invocation; raises ProgramError when it does not answer well."""
+def start_function(running: Programs, ports: Ports) -> str | None:
+    """Start the function by its first invocation, the healthcheck; say what is wrong with it, if anything is.
+
+    A handler of the user's own may answer this event with anything, an error included, as long as it can be
+    imported. Raises ProgramError when there is no answer at all.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=60)
     path = invoke_api.settings.INVOCATIONS.format(name="function")
     try:
         connection.request("POST", path, '{"healthcheck": true}')
         response = connection.getresponse()
         answer = response.read()
-        is_error = response.status != 200 or "errorType" in json.loads(answer)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException) as error:
         running.check()
         raise ProgramError(f"the function does not answer its healthcheck: {error!r}") from error
-    if is_error:
-        raise ProgramError(f"the function's healthcheck is answered with {response.status} {answer.decode()}")
+    if response.status != 200:
+        return f"the healthcheck is answered with {response.status} {answer.decode()}"
+    if response.getheader("X-Amz-Function-Error") is None:
+        return None
+    failure = json.loads(answer)
+    # awslambdaric gives the error of an invocation its id, and that of a start none.
+    if failure.get("requestId") and not is_our_own(os.environ):
+        return None
+    trace = "".join(failure.get("stackTrace") or [])
+    return (
+        f"the function failed with {failure.get('errorType')}: {failure.get('errorMessage')}\n"
+        f"{trace.rstrip()}\nEverything else runs. Repair the function, and send a request to"
+        f" http://localhost:{ports.lambda_proxy_port}: each one starts it anew."
+    )
+
+
+def is_our_own(environment: Mapping[str, str]) -> bool:
+    """Whether the function is the weblog, and not a handler of the user's own."""
+    return environment.get("DD_LAMBDA_HANDLER", "").removeprefix("app.handler.") in ("", "lambda_handler")
+
+
+def say(text: str) -> None:
+    """Write what a person waits for."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:
