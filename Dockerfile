@@ -95,6 +95,8 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
 WORKDIR /opt/dev/lib/python3.13/site-packages
 COPY scripts/*.py scripts/
+# The pinned versions, to say so when a mount has another tracer.
+COPY requirements.txt ./
 COPY invoke_api/ invoke_api/
 COPY lambda_proxy/ lambda_proxy/
 COPY trace_agent/ trace_agent/

@@ -67,12 +67,13 @@ check_handler() {
     export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
     [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
         fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
+    [[ -z ${LAMBDA_TASK_ROOT-} || -d $LAMBDA_TASK_ROOT ]] ||
+        fail "LAMBDA_TASK_ROOT must be a folder, it is '$LAMBDA_TASK_ROOT'"
 }
 
 # As in Lambda, the function's folder is the first on its path and the one it works in.
 run_in_task_root() {
     local root=${LAMBDA_TASK_ROOT:-$PWD}
-    [[ -d $root ]] || fail "LAMBDA_TASK_ROOT is '$root', which is not a folder"
     [[ ! $root -ef $PWD ]] || return 0
     export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
     RUNTIME_CLIENT=(env "--chdir=$root" "${RUNTIME_CLIENT[@]}")

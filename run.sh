@@ -2,7 +2,8 @@
 # Brings up the whole system on this machine: makes .venv, then runs scripts/run.py, which starts the rest.
 # Everything listens on loopback; nothing needs Docker, AWS or Datadog.
 set -euo pipefail
-started_in=$PWD
+# Paths on the command line are meant from here.
+export STARTED_IN=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
@@ -20,9 +21,9 @@ main() {
 # A handler of the user's own is looked for in the folder that they are in.
 find_own_handler() {
     local module=${DD_LAMBDA_HANDLER-}
-    module=$started_in/$(tr . / <<<"${module%.*}")
+    module=$STARTED_IN/$(tr . / <<<"${module%.*}")
     if [[ -z ${LAMBDA_TASK_ROOT-} && -n ${DD_LAMBDA_HANDLER-} && (-f $module.py || -f $module/__init__.py) ]]; then
-        export LAMBDA_TASK_ROOT=$started_in
+        export LAMBDA_TASK_ROOT=$STARTED_IN
     fi
 }
 

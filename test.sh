@@ -1,31 +1,43 @@
 #!/usr/bin/env bash
 # Runs every check and every test, in stages: the quick ones first.
 set -euo pipefail
+export STARTED_IN=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
 main() {
+    local tracers=() python=.venv/bin/python
     case ${1-} in
         --help | -h) show_help && exit ;;
     esac
+    while [[ ${1-} == --tracer ]]; do
+        [[ -n ${2-} ]] || fail "--tracer needs a checkout, a file or a requirement; ./run.sh --help tells more"
+        tracers+=("$2")
+        shift 2
+    done
     make_environment requirements-dev.txt
+    if ((${#tracers[@]})); then
+        python=$(.venv/bin/python -m scripts.tracer "${tracers[@]}")/bin/python || exit 1
+    fi
     if (($#)); then
-        exec .venv/bin/python -m pytest "$@"
+        exec "$python" -m pytest "$@"
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
     stage "typing" .venv/bin/mypy app invoke_api lambda_proxy extension trace_agent trace_checks scripts benchmarks tests
-    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker"
-    stage "emulator and trace agent" .venv/bin/python -m pytest -m emulator
-    stage "containers" .venv/bin/python -m pytest -m docker
+    stage "functions, Flask client, handler" "$python" -m pytest -m "not emulator and not docker"
+    stage "emulator and trace agent" "$python" -m pytest -m emulator
+    stage "containers" "$python" -m pytest -m docker
 }
 
 show_help() {
     cat <<'EOF'
-Usage: ./test.sh [PYTEST ARGUMENTS]
+Usage: ./test.sh [--tracer TRACER]... [PYTEST ARGUMENTS]
 
 Without arguments: runs linters, type checker and all tests, and stops at the first stage that fails.
 With arguments: runs pytest alone, with these arguments, e.g. ./test.sh tests/app -k cookies
+With --tracer: runs the tests with this tracer, as ./run.sh --tracer does; tests of containers take the
+image's own.
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
 with events; the real emulator with a real trace agent; real containers. Without a Docker engine that

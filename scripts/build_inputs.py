@@ -16,6 +16,7 @@ from lambda_proxy.front_doors import FRONT_DOORS
 
 BINARIES = Path("binaries")
 PACKAGES = ("ddtrace", "datadog_lambda")
+CHECKOUTS = {"dd-trace-py": "ddtrace", "datadog-lambda-python": "datadog_lambda"}
 REQUIREMENTS = "python-load-from-pip"
 IMAGE_PYTHON = (3, 13)
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
@@ -45,15 +46,18 @@ def check(files: Sequence[Path], machine: str) -> None:
     layers: list[str] = []
     packages: dict[str, str] = {}
     for file in files:
-        if file.suffix == ".zip":
+        if file.is_dir() and file.name in CHECKOUTS:
+            _add(packages, CHECKOUTS[file.name], file)
+            if not (file / CHECKOUTS[file.name]).is_dir():
+                raise InputError(
+                    f"binaries/{file.name} has no folder {CHECKOUTS[file.name]}: is it a checkout?"
+                )
+        elif file.suffix == ".zip":
             layers.append(file.name)
         elif file.suffix == ".whl" or file.name.endswith(".tar.gz"):
             if file.suffix == ".whl":
                 check_wheel(file.name, machine)
-            package = package_of(file.name)
-            if package in packages:
-                raise InputError(f"binaries/ holds more than one {package}; keep one")
-            packages[package] = file.name
+            _add(packages, package_of(file.name), file)
         elif file.name == REQUIREMENTS:
             lines = (line.strip() for line in file.read_text().splitlines())
             if not any(line and not line.startswith("#") for line in lines):
@@ -62,7 +66,7 @@ def check(files: Sequence[Path], machine: str) -> None:
         elif file.name != "README.md" and not file.name.endswith(".tar.zst"):
             raise InputError(
                 f"binaries/{file.name} is not one of: a layer (*.zip), a wheel (*.whl),"
-                f" a source distribution (*.tar.gz), {REQUIREMENTS}"
+                f" a source distribution (*.tar.gz), a checkout ({', '.join(CHECKOUTS)}), {REQUIREMENTS}"
             )
     if len(layers) > 1:
         raise InputError(f"binaries/ holds more than one layer: {', '.join(layers)}; keep one")
@@ -71,6 +75,12 @@ def check(files: Sequence[Path], machine: str) -> None:
             f"binaries/ holds the layer {layers[0]}, which would hide the packages beside it;"
             " keep one of the two"
         )
+
+
+def _add(packages: dict[str, str], package: str, file: Path) -> None:
+    if package in packages:
+        raise InputError(f"binaries/ holds more than one {package}; keep one")
+    packages[package] = file.name
 
 
 def package_of(name: str) -> str:

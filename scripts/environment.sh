@@ -36,8 +36,17 @@ make_environment() {
     .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent || true
 }
 
+# A dot for each package that pip looks at.
+show_progress() {
+    local line
+    while IFS= read -r line; do
+        [[ $line != Collecting* ]] || printf . >&2
+    done
+    printf '\n' >&2
+}
+
 install() {
-    local requirements=$1 python log=.venv/install.log
+    local requirements=$1 own python log=.venv/install.log
     # Two scripts at once must not install into one half-made environment.
     exec 9>.venv.lock
     flock 9 2>/dev/null || true
@@ -48,7 +57,9 @@ install() {
         "$python" -m venv .venv || fail "$python cannot make a virtual environment"
     fi
     echo "installing $requirements into .venv (the first time takes a minute)" >&2
-    if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" >"$log" 2>&1; then
+    own=$(.venv/bin/python -m pip list --disable-pip-version-check --editable 2>/dev/null | tail -n +3)
+    [[ -z $own ]] || echo "note: this puts the pinned versions back over what you installed by hand: $own; --tracer keeps yours apart" >&2
+    if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" 2>&1 | tee "$log" | show_progress; then
         fail "pip could not install $requirements ($(grep -m 1 ^ERROR "$log")): is the network there? All it said is in $log"
     fi
     .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie || exit 1

@@ -6,6 +6,7 @@ entrypoint.sh in it. To add a program: add it to `programs`, its ports to `Ports
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import json
 import os
@@ -17,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
+from pathlib import Path
+from typing import NoReturn
 
 import invoke_api.settings
 import lambda_proxy.front_doors
@@ -24,12 +27,19 @@ import lambda_proxy.settings
 import trace_agent.settings
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+from scripts.tracer import TracerError, tracer_environment
+from scripts.versions import VersionsAsked
 
 HELP = """\
-Usage: ./run.sh [--help]
+Usage: ./run.sh [--tracer TRACER]... [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
+
+  --tracer TRACER     run the function with this instead of the pinned ddtrace or datadog_lambda: a checkout,
+                      a wheel (*.whl), a source distribution (*.tar.gz), a Lambda layer (*.zip), or a
+                      requirement such as ddtrace==4.15.0. May be repeated. Installed once, into a folder
+                      in .tracers; .venv stays as it is.
 
 Settings:
   LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
@@ -89,22 +99,49 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     try:
         stop_at_signals()
-        if arguments:
-            raise UsageError(f"unknown argument {arguments[0]!r}; there is only --help")
+        options = read_arguments(arguments)
         ports = read_ports(os.environ)
         check_ports(ports)
+        environment = with_tracers(os.environ, options.tracer)
         with ExitStack() as stack:
             declare_extension(stack)
-            running = stack.enter_context(Programs(programs(ports, os.environ)))
+            versions = VersionsAsked(environment, Path(environment.get("LAMBDA_TASK_ROOT") or "."))
+            running = stack.enter_context(Programs(programs(ports, environment)))
             running.wait_until_up()
             problem = start_function(running, ports)
+            say(f"tracer: {versions.answer()}")
             say(f"not ready: {problem}" if problem else ready_line(ports, os.environ))
             running.wait()
-    except (UsageError, ProgramError) as error:
+    except (UsageError, ProgramError, TracerError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except Stopped:
         return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """One whose errors are told like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; raises UsageError."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--tracer", action="append", default=[])
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise UsageError(f"unknown argument {unknown[0]!r}; there are only --tracer and --help")
+    return options
+
+
+def with_tracers(environment: Mapping[str, str], tracers: Sequence[str]) -> Mapping[str, str]:
+    """The environment with these tracers in front on the path; raises TracerError."""
+    if not tracers:
+        return environment
+    folder = tracer_environment(tracers, Path(environment.get("STARTED_IN") or "."))
+    return {**environment, "PATH": f"{folder}/bin:{environment['PATH']}"}
 
 
 def _help() -> str:

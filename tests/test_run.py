@@ -83,6 +83,11 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     for name in ("LAMBDA_PROXY_PORT", "RIE_PORT", "TRACE_VIEW_PORT"):
         assert f"http://localhost:{ports[name]}" in ready
 
+    versions = (
+        r"tracer: ddtrace \S+ \(pinned, \S+/ddtrace\), datadog_lambda \S+ \(pinned, \S+/datadog_lambda\)"
+    )
+    assert re.search(f"^{versions}$", process.output, re.MULTILINE)
+
     # The command that the ready line tells one to try, and the trace that it leaves.
     assert ready.endswith(f"try: curl localhost:{ports['LAMBDA_PROXY_PORT']}/waf")
     answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/waf", timeout=30)
@@ -161,7 +166,11 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        assert self.refused({}, "--fast") == "error: unknown argument '--fast'; there is only --help"
+        error = "error: unknown argument '--fast'; there are only --tracer and --help"
+        assert self.refused({}, "--fast") == error
+
+    def test_a_wrong_tracer(self, ports: dict[str, str]) -> None:
+        assert "the tracer is 'nowhere.whl'; valid are " in self.refused(ports, "--tracer", "nowhere.whl")
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),
