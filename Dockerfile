@@ -86,12 +86,13 @@ FROM $PYTHON_IMAGE AS dev-build
 
 # One environment for all that runs around the function; the function does not see it.
 RUN python -m venv --without-pip /opt/dev
-COPY constraints.txt requirements-debugger.txt /src/
+COPY constraints.txt requirements-debugger.txt requirements-reload.txt /src/
 COPY trace_agent/requirements.txt /src/trace_agent/
 COPY lambda_proxy/requirements.txt /src/lambda_proxy/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/dev/bin/python install --quiet \
         -r /src/trace_agent/requirements.txt -r /src/lambda_proxy/requirements.txt \
+        -r /src/requirements-reload.txt \
     && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
 WORKDIR /opt/dev/lib/python3.13/site-packages
 COPY scripts/*.py scripts/

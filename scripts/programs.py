@@ -120,6 +120,12 @@ class Programs:
             self.check()
             time.sleep(0.1)
 
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the program of that name."""
+        for program, process in self._running:
+            if program.name == name:
+                process.send_signal(number)
+
     def check(self) -> None:
         """Raise ProgramError when a program has ended."""
         for program, process in self._running:

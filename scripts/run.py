@@ -11,9 +11,11 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -27,6 +29,7 @@ import lambda_proxy.settings
 import trace_agent.settings
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+from scripts.reload import ReloadError, call_on_change, is_on
 from scripts.tracer import TracerError, tracer_environment
 from scripts.versions import VersionsAsked
 
@@ -55,6 +58,8 @@ Settings:
   LISTEN_HOST         the address to listen on ({LISTEN_HOST})
   ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
                       them; * allows every name (none)
+  RELOAD              false: do not start the function anew when its code changes: app/, your own handler's
+                      folder, a tracer's checkout (true)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
   DD_*                passed on to the function as they are; unless set:
                       {function_defaults}
@@ -102,17 +107,21 @@ def main(arguments: Sequence[str]) -> int:
         options = read_arguments(arguments)
         ports = read_ports(os.environ)
         check_ports(ports)
+        reload_is_on = is_on(os.environ)
         environment = with_tracers(os.environ, options.tracer)
         with ExitStack() as stack:
             declare_extension(stack)
             versions = VersionsAsked(environment, Path(environment.get("LAMBDA_TASK_ROOT") or "."))
             running = stack.enter_context(Programs(programs(ports, environment)))
             running.wait_until_up()
-            problem = start_function(running, ports)
             say(f"tracer: {versions.answer()}")
-            say(f"not ready: {problem}" if problem else ready_line(ports, os.environ))
+            function = Function(running, ports)
+            if reload_is_on:
+                root = Path(environment.get("LAMBDA_TASK_ROOT") or ".")
+                call_on_change(function.restart, [Path("app"), *versions.own_folders()], root)
+            function.start()
             running.wait()
-    except (UsageError, ProgramError, TracerError) as error:
+    except (UsageError, ProgramError, TracerError, ReloadError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except Stopped:
@@ -244,8 +253,39 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     ]
 
 
-def start_function(running: Programs, ports: Ports) -> str | None:
-    """Start the function by its first invocation, the healthcheck; say what is wrong with it, if anything is.
+class Function:
+    """The function as a person works on it: they are told whether it is ready, again after each repair."""
+
+    def __init__(self, running: Programs, ports: Ports) -> None:
+        self._running = running
+        self._ports = ports
+        self._is_ready = False
+        self._changing = threading.Lock()
+
+    def start(self) -> None:
+        """Start it by its first invocation, and say whether it is ready."""
+        with self._changing:
+            self._start()
+
+    def restart(self, files: Sequence[str]) -> None:
+        """End it, because these files have changed; the next invocation starts it anew."""
+        with self._changing:
+            shown = ", ".join(files[:3]) + (" ..." if len(files) > 3 else "")
+            say(f"reload: {shown} changed; the function starts anew")
+            if self._is_ready:
+                self._running.signal("function", signal.SIGHUP)
+            else:
+                # It has failed to start, and so each invocation starts it anew.
+                self._start()
+
+    def _start(self) -> None:
+        problem = invoke_healthcheck(self._running, self._ports)
+        self._is_ready = problem is None
+        say(f"not ready: {problem}" if problem else ready_line(self._ports, os.environ))
+
+
+def invoke_healthcheck(running: Programs, ports: Ports) -> str | None:
+    """Invoke the function with its healthcheck; return what is wrong with it, if anything is.
 
     A handler of the user's own may answer this event with anything, an error included, as long as it can be
     imported. Raises ProgramError when there is no answer at all.

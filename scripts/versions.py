@@ -45,6 +45,7 @@ class VersionsAsked:
     """The question, put to a process of its own, which runs while other things start."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._found: dict[str, dict[str, str]] = {}
         self._process = subprocess.Popen(  # noqa: S603 - a program of this project
             ["python", "-c", _PROGRAM],  # noqa: S607 - the one on the function's own PATH
             cwd=folder,
@@ -58,12 +59,19 @@ class VersionsAsked:
         """Such as `ddtrace 4.16.0 (pinned, /.../ddtrace), datadog_lambda ...`; waits until it is known."""
         output, _ = self._process.communicate()
         try:
-            found = json.loads(output.splitlines()[-1])
+            self._found = json.loads(output.splitlines()[-1])
         except (IndexError, ValueError):
-            return (
-                f"the function's Python ended with {self._process.returncode} when it was asked for versions"
-            )
-        return ", ".join(f"{name} {_describe(found[name], _pin(name))}" for name in PACKAGES)
+            code = self._process.returncode
+            return f"the function's Python ended with {code} when it was asked for versions"
+        return ", ".join(f"{name} {_describe(self._found[name], _pin(name))}" for name in PACKAGES)
+
+    def own_folders(self) -> list[Path]:
+        """The folders of the packages that are not the pinned ones; known after `answer`."""
+        return [
+            Path(package["folder"])
+            for name, package in self._found.items()
+            if "NOT the pinned" in _describe(package, _pin(name))
+        ]
 
 
 def _describe(package: Mapping[str, str], pin: str) -> str:
