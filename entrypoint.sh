@@ -13,8 +13,8 @@ RUNTIME_CLIENT=(python -m awslambdaric traced_handler.handler)
 # In the image the Invoke API has an environment of its own, so that the function cannot import it.
 INVOKE_API_PYTHON=/opt/invoke_api/bin/python
 
-# In the dev image only.
-DEBUGGER=/opt/debugger
+# Where debugpy may be: in the dev image, or where run.sh has put it.
+DEBUGGERS=(/opt/debugger .venv/debugger)
 
 main() {
     case ${1-} in
@@ -41,7 +41,8 @@ Settings:
   RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
   AGENT_PORT                   the trace agent's port on loopback (8126)
   AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
-  DEBUGGER_PORT                where the function listens for a debugger (none; dev image only)
+  DEBUGGER_PORT                where the function listens for a debugger (none; not in the image for the suite)
+  DEBUGGER_WAIT                true: the function starts when a debugger has come (false)
   DD_*                         for the tracer and datadog_lambda, passed on as they are
 EOF
 }
@@ -82,7 +83,18 @@ run_in_task_root() {
 # Everything that is configured where the emulator runs, with its default. scripts/run.py calls this too.
 read_settings() {
     check_handler
-    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
+    local timeout=300
+    if [[ -n ${DEBUGGER_PORT-} ]]; then
+        check_number DEBUGGER_PORT "" 65535
+        # At a breakpoint nobody is in a hurry.
+        timeout=900000
+    fi
+    DEBUGGER_WAIT=${DEBUGGER_WAIT:-false}
+    [[ $DEBUGGER_WAIT == true || $DEBUGGER_WAIT == false ]] ||
+        fail "DEBUGGER_WAIT must be true or false, it is '$DEBUGGER_WAIT'"
+    [[ $DEBUGGER_WAIT == false || -n ${DEBUGGER_PORT-} ]] || fail "DEBUGGER_WAIT is true, so DEBUGGER_PORT must be set"
+    check_number AWS_LAMBDA_FUNCTION_TIMEOUT "$timeout" 900000
+    export AWS_LAMBDA_FUNCTION_TIMEOUT
     check_number RIE_PORT 8080 65535
     check_number EMULATOR_PORT 8081 65535
     check_number RUNTIME_API_PORT 9001 65535
@@ -99,11 +111,16 @@ check_number() {
 
 # The function starts at the first invocation, and so does the debugger's port.
 listen_for_debugger() {
-    check_number DEBUGGER_PORT 5678 65535
-    [[ -d $DEBUGGER ]] || fail "DEBUGGER_PORT is set, but there is no debugger; the dev image has one"
-    export PYTHONPATH=$PYTHONPATH:$DEBUGGER
+    local folder debugger="" wait=()
+    for folder in "${DEBUGGERS[@]}"; do
+        [[ ! -d $folder ]] || debugger=$(realpath "$folder")
+    done
+    [[ -n $debugger ]] || fail "DEBUGGER_PORT is set, but there is no debugger; the dev image has one"
+    [[ $DEBUGGER_WAIT == false ]] || wait=(--wait-for-client)
+    export PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$debugger
     RUNTIME_CLIENT=(
-        python -X frozen_modules=off -m debugpy --listen "0.0.0.0:$DEBUGGER_PORT" "${RUNTIME_CLIENT[@]:1}"
+        python -X frozen_modules=off -m debugpy --listen "${LISTEN_HOST:-127.0.0.1}:$DEBUGGER_PORT" "${wait[@]}"
+        "${RUNTIME_CLIENT[@]:1}"
     )
 }
 

@@ -12,6 +12,7 @@ main() {
         --help | -h) show_help && exit ;;
     esac
     make_environment requirements-run.txt
+    [[ -z ${DEBUGGER_PORT-} ]] || make_debugger
     find_own_handler
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH

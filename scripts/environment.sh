@@ -36,6 +36,17 @@ make_environment() {
     .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent || true
 }
 
+# debugpy, beside the packages and not among them, when it is first asked for.
+make_debugger() {
+    local log=.venv/install-debugger.log
+    ! cmp -s requirements-debugger.txt .venv/debugger/requirements || return 0
+    echo "installing the debugger into .venv/debugger" >&2
+    rm -rf .venv/debugger
+    .venv/bin/python -m pip install --disable-pip-version-check --target .venv/debugger -r requirements-debugger.txt \
+        >"$log" 2>&1 || { rm -rf .venv/debugger; fail "pip could not install the debugger; all it said is in $log"; }
+    cp requirements-debugger.txt .venv/debugger/requirements
+}
+
 # A dot for each package that pip looks at.
 show_progress() {
     local line

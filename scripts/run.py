@@ -58,6 +58,8 @@ Settings:
   LISTEN_HOST         the address to listen on ({LISTEN_HOST})
   ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
                       them; * allows every name (none)
+  DEBUGGER_PORT       where the function listens for a debugger, e.g. 5678; no time-out holds then (none)
+  DEBUGGER_WAIT       true: the function starts when a debugger has come (false)
   RELOAD              false: do not start the function anew when its code changes: app/, your own handler's
                       folder, a tracer's checkout (true)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
@@ -91,10 +93,13 @@ class Ports:
     runtime_api_port: int
     emulator_port: int
     agent_relay_port: int
+    debugger_port: int | None = None
+    """None without a debugger."""
 
     def settings(self) -> dict[str, int]:
         """Each port under the name of its setting."""
-        return {field.name.upper(): getattr(self, field.name) for field in fields(self)}
+        ports = {field.name.upper(): getattr(self, field.name) for field in fields(self)}
+        return {name: port for name, port in ports.items() if port is not None}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -189,6 +194,7 @@ def read_ports(environment: Mapping[str, str]) -> Ports:
         lambda_proxy_port=proxy.port,
         agent_port=agent.port,
         trace_view_port=agent.view_port,
+        debugger_port=int(environment.get("DEBUGGER_PORT") or 0) or None,
         **{name.lower(): port for name, port in function.items()},
     )
 
@@ -236,6 +242,8 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     if not any(common.get(f"DD_{name}") for name in ("TRACE_AGENT_URL", "AGENT_HOST", "TRACE_AGENT_PORT")):
         # Without an address the tracer would print its traces where the extension's path is missing.
         function["DD_TRACE_AGENT_URL"] = f"http://127.0.0.1:{ports.agent_port}"
+    # The front door would give up while somebody stands at a breakpoint.
+    patience = {"LAMBDA_PROXY_TIMEOUT": "0"} if environment.get("DEBUGGER_PORT") else {}
     return [
         Program(
             "agent",
@@ -247,7 +255,7 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
         Program(
             "proxy",
             [*PYTHON, "-m", "lambda_proxy"],
-            {"LAMBDA_PROXY_HOST": host, **common},
+            {"LAMBDA_PROXY_HOST": host, **patience, **common},
             is_up=partial(is_open, ports.lambda_proxy_port),
         ),
     ]
@@ -290,7 +298,12 @@ def invoke_healthcheck(running: Programs, ports: Ports) -> str | None:
     A handler of the user's own may answer this event with anything, an error included, as long as it can be
     imported. Raises ProgramError when there is no answer at all.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=60)
+    debugger = os.environ.get("DEBUGGER_PORT")
+    if debugger and os.environ.get("DEBUGGER_WAIT") == "true":
+        say(f"waiting for a debugger on localhost:{debugger}; the function starts when one has come")
+    # With a debugger it takes as long as somebody takes.
+    timeout = None if debugger else 60
+    connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=timeout)
     path = invoke_api.settings.INVOCATIONS.format(name="function")
     try:
         connection.request("POST", path, '{"healthcheck": true}')
