@@ -16,7 +16,7 @@ RESULT_LIMIT = EVENT_LIMIT + 100
 class Answer:
     """What came back from an emulator or from an Invoke API.
 
-    `request_id` is set by an Invoke API only: the emulator sends no header of its own.
+    `request_id` is known where an Invoke API is: a bare emulator's answer does not have it.
     """
 
     status: int
