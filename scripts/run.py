@@ -200,15 +200,18 @@ def read_ports(environment: Mapping[str, str]) -> Ports:
 
 
 def check_ports(ports: Ports) -> None:
-    """Raise UsageError when two settings name the same port, or when something listens on one already."""
+    """Raise UsageError, with all of them, when ports are named twice or something listens on one already."""
     seen: dict[int, str] = {}
+    wrong = []
     for name, port in ports.settings().items():
         if port in seen:
-            raise UsageError(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
-        seen[port] = name
+            wrong.append(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
         # Without socat nobody will listen on this one.
-        if is_open(port) and (name != "AGENT_RELAY_PORT" or shutil.which("socat")):
-            raise UsageError(f"port {port} is in use: end what listens there, or set {name} to another port")
+        elif is_open(port) and (name != "AGENT_RELAY_PORT" or shutil.which("socat")):
+            wrong.append(f"port {port} is in use: end what listens there, or set {name} to another port")
+        seen.setdefault(port, name)
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
 def is_open(port: int) -> bool:

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -204,6 +204,16 @@ class TestErrors:
             error = self.refused(ports)
         assert f"port {ports[name]} is in use" in error
         assert f"set {name}" in error
+
+    def test_all_ports_in_use_are_told_at_once(self, ports: dict[str, str]) -> None:
+        taken = [name for name in PORTS if name != "DOGSTATSD_PORT"]
+        with ExitStack() as stack:
+            for name in taken:
+                stack.enter_context(socket.create_server(("127.0.0.1", int(ports[name]))))
+            error = self.refused(ports)
+        for name in taken:
+            assert f"port {ports[name]} is in use" in error
+            assert f"set {name} to another port" in error
 
     @pytest.fixture
     def fresh(self, tmp_path: Path) -> Path:
