@@ -24,7 +24,7 @@ main() {
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
-    stage "typing" .venv/bin/mypy app invoke_api lambda_proxy extension trace_agent trace_checks scripts benchmarks tests
+    stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks scripts benchmarks tests
     stage "functions, Flask client, handler" "$python" -m pytest -m "not emulator and not docker"
     stage "emulator and trace agent" "$python" -m pytest -m emulator
     stage "containers" "$python" -m pytest -m docker
