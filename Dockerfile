@@ -21,6 +21,14 @@ COPY constraints.txt requirements.txt /src/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /var/lang/bin/python install --quiet -r /src/requirements.txt
 
+# The drivers of databases, brokers and AWS. Without them their endpoints answer 501, and the image is smaller.
+ARG DRIVERS=false
+COPY requirements-drivers.txt /src/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    if [ "$DRIVERS" = true ]; then \
+        pip --python /var/lang/bin/python install --quiet -r /src/requirements-drivers.txt; \
+    fi
+
 # The user's own tracer, if there is one in binaries/, and the versions that the image then has.
 COPY scripts/docker-install-tracer.sh /src/scripts/
 ARG EXTENSION_IMAGE

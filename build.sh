@@ -11,7 +11,7 @@ main() {
     # Variant and the event type that its label names; the first is the default.
     mapfile -t VARIANTS < <(python3 -m scripts.build_inputs variants)
     [[ ${#VARIANTS[@]} -gt 0 ]] || fail "python3 cannot list the variants (see above); it has to be Python 3.10 or later"
-    local variants=() platform="" save=false dev=true
+    local variants=() platform="" save=false dev=true drivers=false
     while [[ $# -gt 0 ]]; do
         case $1 in
             -h | --help) usage && exit ;;
@@ -19,9 +19,11 @@ main() {
             --platform=*) platform=${1#*=} ;;
             --save) save=true ;;
             --no-dev) dev=false ;;
+            --drivers) drivers=true ;;
+            --export) exec python3 -m scripts.suite_export "${@:2}" ;;
             --print-client) find_client && echo "$client" && exit ;;
             all) mapfile -t variants < <(variant_names) ;;
-            -*) fail "unknown option $1; there are --platform, --save, --no-dev and --help" ;;
+            -*) fail "unknown option $1; there are --platform, --save, --drivers, --no-dev, --export and --help" ;;
             *) variants+=("$1") ;;
         esac
         [[ $# == 0 ]] || shift
@@ -58,7 +60,11 @@ Variants: $(variant_names | xargs | sed 's/ /, /g'). The first is the default.
 Options:
   --platform PLATFORM  linux/amd64 or linux/arm64; default: the Docker engine's own
   --save               also write binaries/python_lambda-VARIANT-weblog.tar.zst, which the test suite loads
+  --drivers            with the drivers of databases, brokers and AWS (requirements-drivers.txt), which are left
+                       out otherwise; the endpoints that need them then answer 501
   --no-dev             do not build python-lambda-weblog:VARIANT-dev
+  --export FOLDER      build nothing; write into FOLDER, a checkout of system-tests, what the suite needs
+                       to build every variant itself
   --help               print this text
 
 Setting: EXTENSION_IMAGE, the image of the Datadog extension, instead of the one in the Dockerfile.
@@ -113,7 +119,7 @@ build() {
     say "building $3"
     DOCKER_BUILDKIT=1 BUILDX_NO_DEFAULT_ATTESTATIONS=1 "$client" build ${platform:+--platform "$platform"} \
         --target "$1" --tag "$3" \
-        --build-arg "VARIANT=$2" --build-arg "LAMBDA_EVENT_TYPE=$(event_type "$2")" \
+        --build-arg "DRIVERS=$drivers" --build-arg "VARIANT=$2" --build-arg "LAMBDA_EVENT_TYPE=$(event_type "$2")" \
         ${EXTENSION_IMAGE:+--build-arg "EXTENSION_IMAGE=$EXTENSION_IMAGE"} \
         --build-arg "WEBLOG_VERSION=$(git describe --always --dirty 2>/dev/null || echo unknown)" \
         . || fail "could not build $3"

@@ -14,6 +14,8 @@ main() {
     make_environment requirements-run.txt
     [[ -z ${DEBUGGER_PORT-} ]] || make_debugger
     find_own_handler
+    # The services' clients, and what plays AWS and Kafka.
+    [[ ${1-} != --with* ]] || make_environment requirements-drivers.txt
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -m scripts.run "$@"

@@ -19,14 +19,16 @@ main() {
     if ((${#tracers[@]})); then
         python=$(.venv/bin/python -m scripts.tracer "${tracers[@]}")/bin/python || exit 1
     fi
+    install_packages
     if (($#)); then
         exec "$python" -m pytest "$@"
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
-    stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks scripts benchmarks tests
-    stage "functions, Flask client, handler" "$python" -m pytest -m "not emulator and not docker"
-    stage "emulator and trace agent" "$python" -m pytest -m emulator
+    stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
+    stage "functions, Flask client, handler" "$python" -m pytest -m "not emulator and not docker and not services"
+    stage "emulator and trace agent" "$python" -m pytest -m "emulator and not services"
+    stage "databases, brokers, AWS services" "$python" -m pytest -m services
     stage "containers" "$python" -m pytest -m docker
 }
 
@@ -40,10 +42,24 @@ With --tracer: runs the tests with this tracer, as ./run.sh --tracer does; tests
 image's own.
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
-with events; the real emulator with a real trace agent; real containers. Without a Docker engine that
-answers or can be started, the tests of containers are skipped, and the end of the output says so.
+with events; the real emulator with a real trace agent and a real browser; real databases, brokers and
+AWS services; real containers.
+
+As root on Debian or Ubuntu it installs the servers and the browser (scripts/install-services.sh,
+scripts/install-browser.sh). What is missing is skipped, and the end of the output says so; so are the
+containers where no Docker engine answers or can be started.
 Setting: PYTHON, the interpreter to make .venv with.
 EOF
+}
+
+# What cannot be installed here is skipped by its tests, which say so.
+install_packages() {
+    [[ $EUID == 0 ]] && command -v apt-get >/dev/null || return 0
+    local script
+    for script in install-services install-browser; do
+        scripts/$script.sh >.venv/$script.log 2>&1 ||
+            echo "note: scripts/$script.sh failed; what it said is in .venv/$script.log" >&2
+    done
 }
 
 stage() {

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from app.events import Result, Weblog, recognise
 from app.settings import Settings
-from app.tracing import configure_tracer
+from app.tracing import OpenSpans, configure_tracer
 from app.web.factory import create_app
 
 settings = Settings.from_environment()
 configure_tracer()
 app = create_app(settings)
 weblog = Weblog(settings, app)
+open_spans = OpenSpans()
 
 
 def lambda_handler(event: object, context: object) -> Result:
@@ -23,4 +24,6 @@ def lambda_handler(event: object, context: object) -> Result:
     Raises UnknownEvent for an event of no known type, InvalidEvent for one with a broken part, and
     whatever a view raises: the invocation fails, and the function stays up.
     """
-    return recognise(event).answer(weblog, context)
+    found = recognise(event)
+    open_spans.look(found.title)
+    return found.answer(weblog, context)

@@ -19,6 +19,8 @@ from invoke_api.queue import PASSED_ON, EmulatorGone, Invocation, InvocationQueu
 # run. The lambda proxy sends it, and so its front doors give up in time although the queue is here.
 PATIENCE = "x-invoke-api-timeout"
 LONGEST_PATIENCE = 10**6
+# By this name in the header `Server` a client knows that the header above is understood.
+SERVER = "invoke_api"
 # Another one: with the value `true` the client says that it has made the payload with a JSON encoder, as the
 # lambda proxy does. Large events are then not parsed again only to see that they are JSON.
 ENCODED = "x-invoke-api-encoded"

@@ -13,7 +13,7 @@ from socket import socket
 from urllib.parse import parse_qs, unquote
 
 from invoke_api.answers import ApiAnswer, ApiError
-from invoke_api.api import InvokeApi, too_large
+from invoke_api.api import SERVER, InvokeApi, too_large
 from invoke_api.http_head import Head, read_head
 from invoke_api.other_sites import OtherSites
 from invoke_api.outcome import EVENT_LIMIT
@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
     request_id: str
     raw_requestline: bytes
     protocol_version = "HTTP/1.1"
-    server_version = "invoke_api"
+    server_version = SERVER
     sys_version = ""
     disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave in one segment

@@ -57,10 +57,12 @@ class OtherSites:
     def _is_allowed(self, name: str, headers: Mapping[str, str]) -> bool:
         if not self.allowed_hosts.isdisjoint((name, "*")):
             return True
+        if "." not in name and ":" not in name:
+            # A name without a dot cannot belong to a site on the Internet.
+            return True
         try:
             address = ipaddress.ip_address(name)
         except ValueError:
-            # A name without a dot cannot belong to a site on the Internet.
             return "." not in name
         # 0.0.0.0 reaches this machine too, but a browser does not say there on whose behalf it sends.
         return not (address.is_unspecified and headers.get("user-agent", "").startswith("Mozilla/"))

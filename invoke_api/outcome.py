@@ -16,13 +16,15 @@ RESULT_LIMIT = EVENT_LIMIT + 100
 class Answer:
     """What came back from an emulator or from an Invoke API.
 
-    `request_id` is known where an Invoke API is: a bare emulator's answer does not have it.
+    `request_id` is set by an Invoke API only: the emulator sends no header of its own. `server` is
+    the name by which an Invoke API calls itself.
     """
 
     status: int
     body: bytes
     function_error: str = ""
     request_id: str = ""
+    server: str = ""
 
 
 def parse_json(body: bytes) -> object:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from invoke_api.api import SERVER
 from invoke_api.outcome import Answer
 from lambda_proxy.connection import Connection
 from lambda_proxy.failures import Failure, InvocationError
@@ -24,12 +25,14 @@ class Emulator:
     """One place where the function is invoked, and what is known about it.
 
     `running` counts its invocations under way. A bare emulator has one at most, from the moment it
-    gets an event until that invocation has ended, whatever has become of the client.
+    gets an event until that invocation has ended, whatever has become of the client. `keeps_time`
+    says that it answers in time by itself: it is this project's Invoke API.
     """
 
     url: str
     wanted: bool = True
     queues: bool = False
+    keeps_time: bool = False
     running: int = 0
     last_used: float = 0
     paused_until: float = 0
@@ -47,7 +50,7 @@ class Emulators:
     def __init__(self, *, concurrency: int = 0, queue: int = 1000) -> None:
         self._emulators: dict[str, Emulator] = {}
         self._waiting: deque[asyncio.Future[Emulator]] = deque()
-        self._tasks: set[asyncio.Task[Answer]] = set()
+        self._exchanging: set[Connection] = set()
         self._concurrency = concurrency
         self._queue = queue
 
@@ -76,23 +79,37 @@ class Emulators:
         """
         self._check_limits()
         emulator = self._take() or await self._wait()
-        if emulator.queues:
-            return await self._run(emulator, payload, timeout)
-        task = asyncio.create_task(self._run(emulator, payload, timeout))
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
-        # Whatever becomes of the one who waits here, the task goes on.
-        await asyncio.wait([task], timeout=timeout or None)
-        if not task.done():
-            raise InvocationError(Failure.TIMED_OUT, f"it still runs after {timeout:g} s")
-        return task.result()
+        connection = await self._connect(emulator)
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[Answer] = loop.create_future()
+        timer: asyncio.TimerHandle | None = None
+        if timeout and not emulator.keeps_time:
+            late = InvocationError(Failure.TIMED_OUT, f"it still runs after {timeout:g} s")
+            timer = loop.call_later(timeout, _set, waiter, late)
+
+        def done(outcome: Answer | Exception) -> None:
+            # Whatever has become of the one who waits, the emulator is free now and not earlier.
+            self._exchanging.discard(connection)
+            if connection.is_open:
+                emulator.idle.append(connection)
+            if isinstance(outcome, Answer):
+                emulator.queues = bool(outcome.request_id)
+                emulator.keeps_time = outcome.server == SERVER
+            if timer is not None:
+                timer.cancel()
+            self._release(emulator)
+            _set(waiter, outcome)
+
+        self._exchanging.add(connection)
+        connection.send(payload, timeout, done)
+        return await waiter
 
     def close(self) -> None:
         """Drop the connections."""
         for emulator in self._emulators.values():
             self._close(emulator)
-        for task in self._tasks:
-            task.cancel()
+        for connection in self._exchanging:
+            connection.close()
 
     def _check_limits(self) -> None:
         """Raise InvocationError past the limits; an Invoke API keeps its own."""
@@ -129,10 +146,13 @@ class Emulators:
                 self._release(turn.result())
             raise
 
-    async def _run(self, emulator: Emulator, payload: bytes, timeout: float) -> Answer:
+    async def _connect(self, emulator: Emulator) -> Connection:
+        """Return an open connection; if there is none, release the emulator and raise InvocationError."""
+        for connection in _idle(emulator):
+            if connection.is_open:
+                return connection
         try:
-            connection = next((one for one in _idle(emulator) if one.is_open), None)
-            connection = connection or await Connection.open(emulator.url)
+            return await Connection.open(emulator.url)
         except OSError as error:
             emulator.paused_until = asyncio.get_running_loop().time() + PAUSE
             self._release(emulator)
@@ -140,21 +160,6 @@ class Emulators:
         except asyncio.CancelledError:
             self._release(emulator)
             raise
-        try:
-            answer = await connection.exchange(payload, timeout)
-        except (OSError, EOFError) as error:
-            raise InvocationError(
-                Failure.FUNCTION_ERROR, f"the emulator closed the connection: {error}"
-            ) from error
-        except (ValueError, asyncio.LimitOverrunError) as error:
-            raise InvocationError(Failure.FUNCTION_ERROR, f"the emulator's answer is {error}") from error
-        else:
-            emulator.queues = bool(answer.request_id)
-            return answer
-        finally:
-            if connection.is_open:
-                emulator.idle.append(connection)
-            self._release(emulator)
 
     def _release(self, emulator: Emulator) -> None:
         emulator.running -= 1
@@ -170,12 +175,6 @@ class Emulators:
             else:
                 return
 
-    def _forget(self, task: asyncio.Task[Answer]) -> None:
-        self._tasks.discard(task)
-        # An error that nobody waits for any more is not worth a traceback.
-        if not task.cancelled():
-            task.exception()
-
     @staticmethod
     def _close(emulator: Emulator) -> None:
         for connection in _idle(emulator):
@@ -186,3 +185,17 @@ def _idle(emulator: Emulator) -> Iterable[Connection]:
     """Take the idle connections, the one used last first."""
     while emulator.idle:
         yield emulator.idle.pop()
+
+
+def _set(waiter: asyncio.Future[Answer], outcome: Answer | Exception) -> None:
+    """Tell the one who waits, if it still does."""
+    if waiter.done():
+        return
+    if isinstance(outcome, Answer):
+        waiter.set_result(outcome)
+        return
+    if isinstance(outcome, OSError):
+        outcome = InvocationError(Failure.FUNCTION_ERROR, f"the emulator closed the connection: {outcome}")
+    elif isinstance(outcome, ValueError):
+        outcome = InvocationError(Failure.FUNCTION_ERROR, f"the emulator's answer is {outcome}")
+    waiter.set_exception(outcome)

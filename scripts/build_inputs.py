@@ -16,8 +16,9 @@ from lambda_proxy.front_doors import FRONT_DOORS
 
 BINARIES = Path("binaries")
 PACKAGES = ("ddtrace", "datadog_lambda")
-CHECKOUTS = {"dd-trace-py": "ddtrace", "datadog-lambda-python": "datadog_lambda"}
 REQUIREMENTS = "python-load-from-pip"
+# A folder with this name is a checkout of the package.
+CHECKOUTS = {"dd-trace-py": "ddtrace", "datadog-lambda-python": "datadog_lambda"}
 IMAGE_PYTHON = (3, 13)
 MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 

@@ -18,11 +18,12 @@ main() {
     for package in "$binaries"/*.whl "$binaries"/*.tar.gz; do
         [ -e "$package" ] && set -- "$@" "$package"
     done
-    for folder in dd-trace-py datadog-lambda-python; do
-        [ -d "$binaries/$folder" ] || continue
-        # A copy, because binaries is mounted read-only and a build writes into its folder.
-        cp -r "$binaries/$folder" "/tmp/$folder"
-        set -- "$@" "/tmp/$folder"
+    for checkout in dd-trace-py datadog-lambda-python; do
+        if [ -d "$binaries/$checkout" ]; then
+            # A build writes into its folder, and this one is read-only.
+            cp -r "$binaries/$checkout" /tmp/
+            set -- "$@" "/tmp/$checkout"
+        fi
     done
     if [ -e "$binaries/python-load-from-pip" ]; then
         set -- "$@" --requirement "$binaries/python-load-from-pip"
@@ -38,7 +39,8 @@ unpack_layer() {
 
 install_packages() {
     # A source checkout needs git; ddtrace from source also needs compilers.
-    if grep -qs 'git+' "$binaries/python-load-from-pip" || ls -d "$binaries"/ddtrace-*.tar.gz "$binaries/dd-trace-py" 2>/dev/null | grep -q .; then
+    if grep -qs 'git+' "$binaries/python-load-from-pip" || [ -d "$binaries/dd-trace-py" ] ||
+        ls "$binaries"/ddtrace-*.tar.gz >/dev/null 2>&1; then
         apt-get update -qq
         DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
             build-essential cargo cmake git >/dev/null

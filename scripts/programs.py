@@ -104,14 +104,14 @@ class Programs:
     ) -> None:
         self._end()
 
-    def wait_until_up(self) -> None:
-        """Return when all are up. Raises ProgramError when one ends, or is not up after START_SECONDS."""
-        deadline = time.monotonic() + START_SECONDS
+    def wait_until_up(self, seconds: float = START_SECONDS) -> None:
+        """Return when all are up. Raises ProgramError when one ends, or is not up after so many seconds."""
+        deadline = time.monotonic() + seconds
         for program, _ in self._running:
             while not program.is_up():
                 self.check()
                 if time.monotonic() > deadline:
-                    raise ProgramError(f"{program.name} is not up after {START_SECONDS:g} seconds")
+                    raise ProgramError(f"{program.name} is not up after {seconds:g} seconds")
                 time.sleep(0.02)
 
     def wait(self) -> NoReturn:

@@ -6,8 +6,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from watchfiles import Change, watch
+if TYPE_CHECKING:
+    from watchfiles import Change
 
 SETTING = "RELOAD"
 CODE = (".py", ".so")
@@ -31,6 +33,9 @@ def call_on_change(changed: Callable[[Sequence[str]], None], trees: Iterable[Pat
     Of `root` only what may be the function's is watched, because it may be somebody's home. Called in threads
     of its own, from now on until the process ends; errors that it raises end that.
     """
+    # Imported here, so that `--help` works before anything is installed.
+    from watchfiles import watch
+
     packages = [path for path in root.iterdir() if not path.name.startswith(".") and any(path.glob("*.py"))]
     if root.samefile("."):
         # The weblog's own: the rest of its folder is not the function's.

@@ -20,7 +20,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import invoke_api.settings
@@ -30,15 +32,21 @@ import trace_agent.settings
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
 from scripts.reload import ReloadError, call_on_change, is_on
+from scripts.services import SERVICES
 from scripts.tracer import TracerError, tracer_environment
 from scripts.versions import VersionsAsked
 
 HELP = """\
-Usage: ./run.sh [--tracer TRACER]... [--help]
+Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
 
+Options:
+  --aws               also serve an AWS endpoint, and bring the messages of its queue, topic, stream,
+                      bucket, table and bus, which are all called weblog, to the function
+  --with SERVICE,...  also run these services for the endpoints that need them, with empty data, on free
+                      ports, and tell the function where they are: {services}
   --tracer TRACER     run the function with this instead of the pinned ddtrace or datadog_lambda: a checkout,
                       a wheel (*.whl), a source distribution (*.tar.gz), a Lambda layer (*.zip), or a
                       requirement such as ddtrace==4.15.0. May be repeated. Installed once, into a folder
@@ -55,6 +63,7 @@ Settings:
   AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
   TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
   DOGSTATSD_PORT      the UDP port where metrics are taken ({DOGSTATSD_PORT})
+  AWS_PORT            with --aws: the AWS endpoint's port (4566)
   LISTEN_HOST         the address to listen on ({LISTEN_HOST})
   ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
                       them; * allows every name (none)
@@ -69,10 +78,15 @@ The function's further settings: ./entrypoint.sh --help
 The lambda proxy's: .venv/bin/python -m lambda_proxy --help
 """
 
+AWS = "--aws"
+
 # What a person wants to see, where nothing else is asked for.
 FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
 
 LISTEN_HOST = "127.0.0.1"
+
+SERVICE_SECONDS = 120
+"""How long a service may take until it is up: RabbitMQ needs ten, and more on a busy machine."""
 
 # As this very interpreter: in the image it does not look at the function's PYTHONPATH.
 PYTHON = (sys.executable, "-I") if sys.flags.isolated else (sys.executable,)
@@ -95,6 +109,8 @@ class Ports:
     agent_relay_port: int
     debugger_port: int | None = None
     """None without a debugger."""
+    aws_port: int | None = None
+    """None without `--aws`."""
 
     def settings(self) -> dict[str, int]:
         """Each port under the name of its setting."""
@@ -110,12 +126,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         stop_at_signals()
         options = read_arguments(arguments)
-        ports = read_ports(os.environ)
+        ports = read_ports(os.environ, aws=options.aws)
         check_ports(ports)
         reload_is_on = is_on(os.environ)
         environment = with_tracers(os.environ, options.tracer)
         with ExitStack() as stack:
             declare_extension(stack)
+            environment = {**environment, **start_services(options.services, stack)}
             versions = VersionsAsked(environment, Path(environment.get("LAMBDA_TASK_ROOT") or "."))
             running = stack.enter_context(Programs(programs(ports, environment)))
             running.wait_until_up()
@@ -133,23 +150,6 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    """One whose errors are told like all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
-
-
-def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; raises UsageError."""
-    parser = _Parser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--tracer", action="append", default=[])
-    options, unknown = parser.parse_known_args(arguments)
-    if unknown:
-        raise UsageError(f"unknown argument {unknown[0]!r}; there are only --tracer and --help")
-    return options
-
-
 def with_tracers(environment: Mapping[str, str], tracers: Sequence[str]) -> Mapping[str, str]:
     """The environment with these tracers in front on the path; raises TracerError."""
     if not tracers:
@@ -164,12 +164,80 @@ def _help() -> str:
         **read_ports(nothing_set).settings(),
         DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
         LISTEN_HOST=LISTEN_HOST,
+        services=", ".join(SERVICES),
         event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.front_doors.BY_NAME),
         function_defaults=" ".join(f"{name}={value}" for name, value in FUNCTION_DEFAULTS.items()),
     )
 
 
-def read_ports(environment: Mapping[str, str]) -> Ports:
+class _Parser(argparse.ArgumentParser):
+    """A parser that reports a mistake like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options `aws`, `services` and `tracer`; raises UsageError."""
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument(AWS, action="store_true")
+    parser.add_argument("--with", action="append", default=[], dest="services")
+    parser.add_argument("--tracer", action="append", default=[])
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        valid = f"{AWS}, --tracer TRACER, --with SERVICE,... and --help"
+        raise UsageError(f"unknown argument {unknown[0]!r}; there are {valid}")
+    options.services = read_services(options.services)
+    return options
+
+
+def read_services(lists: Sequence[str]) -> list[str]:
+    """The services in these lists, whose names have commas between them; raises UsageError."""
+    names = [name for text in lists for name in text.split(",")]
+    for name in names:
+        if name not in SERVICES:
+            raise UsageError(f"--with {name!r} is not a service; there are {', '.join(SERVICES)}")
+        if not SERVICES[name].is_installed():
+            raise UsageError(f"{name} is not installed: it takes {SERVICES[name].needs}")
+    return list(dict.fromkeys(names))
+
+
+def start_services(names: Sequence[str], stack: ExitStack) -> dict[str, str]:
+    """Run the services for as long as `stack` lasts; the environment by which the function finds them."""
+    if not names:
+        return {}
+    services = []
+    for name in names:
+        folder = TemporaryDirectory(prefix=f"weblog-{name}-", ignore_cleanup_errors=True)
+        service = SERVICES[name](Path(stack.enter_context(folder)), free_port)
+        # A service may run as a user of its own.
+        service.folder.chmod(0o755)
+        try:
+            service.prepare()
+        except subprocess.CalledProcessError as error:
+            raise ProgramError(f"{name} cannot make its data: {error.stderr.decode()}") from error
+        services.append(service)
+    running = Programs(
+        [
+            Program(service.name, service.command, {**os.environ, **service.environment}, service.is_up)
+            for service in services
+        ]
+    )
+    stack.enter_context(running).wait_until_up(SERVICE_SECONDS)
+    settings = {name: value for service in services for name, value in service.settings.items()}
+    for name, value in settings.items():
+        print(f"{name}={value}", flush=True)  # noqa: T201 - for a client of the person's own
+    return settings
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
     """Ask each program for the ports that its settings name, and for what is wrong with them."""
     names = ("RIE_PORT", "RUNTIME_API_PORT", "EMULATOR_PORT", "AGENT_RELAY_PORT")
     words = " ".join(f'"${name}"' for name in names)
@@ -192,11 +260,24 @@ def read_ports(environment: Mapping[str, str]) -> Ports:
         raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
     return Ports(
         lambda_proxy_port=proxy.port,
+        aws_port=_read_aws_port(environment) if aws else None,
         agent_port=agent.port,
         trace_view_port=agent.view_port,
         debugger_port=int(environment.get("DEBUGGER_PORT") or 0) or None,
         **{name.lower(): port for name, port in function.items()},
     )
+
+
+def _read_aws_port(environment: Mapping[str, str]) -> int:
+    # The image has no event sources.
+    if find_spec("event_sources") is None:
+        raise UsageError(f"{AWS} takes the folder event_sources, which is not here")
+    from event_sources.settings import SettingError, Settings
+
+    try:
+        return Settings.read(environment).own_aws().aws_port
+    except SettingError as error:
+        raise UsageError(str(error)) from error
 
 
 def check_ports(ports: Ports) -> None:
@@ -247,6 +328,20 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
         function["DD_TRACE_AGENT_URL"] = f"http://127.0.0.1:{ports.agent_port}"
     # The front door would give up while somebody stands at a breakpoint.
     patience = {"LAMBDA_PROXY_TIMEOUT": "0"} if environment.get("DEBUGGER_PORT") else {}
+    event_sources = []
+    if ports.aws_port is not None:
+        from event_sources import local_aws
+
+        # The function's own boto3 has to find the same endpoint, and never AWS itself.
+        function |= local_aws.environment(ports.aws_port)
+        event_sources = [
+            Program(
+                "aws",
+                [*PYTHON, "-m", "event_sources", AWS],
+                common,
+                is_up=partial(local_aws.is_up, ports.aws_port),
+            )
+        ]
     return [
         Program(
             "agent",
@@ -261,6 +356,7 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
             {"LAMBDA_PROXY_HOST": host, **patience, **common},
             is_up=partial(is_open, ports.lambda_proxy_port),
         ),
+        *event_sources,
     ]
 
 
@@ -345,11 +441,15 @@ def say(text: str) -> None:
 def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:
     """What tells a person that everything answers, and where."""
     event_type = lambda_proxy.settings.Settings.read(environment).event_type
+    path = invoke_api.settings.INVOCATIONS.format(name="function")
+    aws = "" if ports.aws_port is None else f" AWS endpoint http://localhost:{ports.aws_port},"
     return (
         f"ready: lambda proxy ({event_type}) http://localhost:{ports.lambda_proxy_port},"
-        f" Invoke API http://localhost:{ports.rie_port},"
+        f" Invoke API http://localhost:{ports.rie_port},{aws}"
         f" trace view http://localhost:{ports.trace_view_port};"
-        f" try: curl localhost:{ports.lambda_proxy_port}/waf"
+        f" try: curl localhost:{ports.lambda_proxy_port}/waf\n"
+        f"send an event: curl localhost:{ports.rie_port}{path} -d @events/sqs.json"
+        " (events/ has one of each source)"
     )
 
 

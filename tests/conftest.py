@@ -13,6 +13,7 @@ from scripts.extension_folder import extension_folder
 from tests.support.browser import browser  # noqa: F401 - a fixture
 from tests.support.function import EXTENSION, Functions
 from tests.support.processes import ProcessStarter
+from tests.support.services import Services
 
 # Tests that import the app do it without a tracer: what the tracer sends is tested with a real
 # agent, on a function in a process of its own (which gets none of these).
@@ -44,3 +45,11 @@ def functions(tmp_path_factory: pytest.TempPathFactory, extension_folder: None) 
     starter = ProcessStarter(tmp_path_factory.mktemp("functions"))
     yield Functions(starter)
     starter.stop_all()
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """The databases, brokers and AWS services of the session, started when a test first asks for one."""
+    services = Services(ProcessStarter(tmp_path_factory.mktemp("services")))
+    yield services
+    services.stop()

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from scripts.services import SERVICES
+from tests.support.aws import Aws
 from tests.support.function import EXTENSION
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
 
@@ -100,6 +102,31 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     assert (view.status_code, "html" in view.headers["content-type"]) == (200, True)
 
 
+@pytest.mark.services
+def test_services_beside_the_system(start_process: ProcessStarter, ports: dict[str, str]) -> None:
+    installed = [name for name, service in SERVICES.items() if service.is_installed()]
+    if not installed:
+        pytest.skip("NO SERVICE: none is installed; scripts/install-services.sh gets them")
+    process = start_process([REPOSITORY / "run.sh", "--with", ",".join(installed)], env=ports)
+    process.wait_for_output("\nready: ", timeout=150)
+    calls = {
+        "postgres": ("/dbm?integration=psycopg&operation=execute", "YEAH"),
+        "mysql": ("/db?service=mysql&operation=init", "YEAH"),
+        "rabbitmq": ("/rabbitmq/produce?queue=q", '{"result":"ok"}\n'),
+        "kafka": ("/kafka/produce?topic=t", '{"result":"ok"}\n'),
+        "aws": ("/sqs/produce?queue=q", "SQS Produce ok"),
+    }
+    for name in installed:
+        path, text = calls[name]
+        answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}{path}", timeout=60)
+        assert (answer.status_code, answer.text) == (200, text), name
+    started = descendants(process.popen.pid)
+    folders = re.findall(r"/tmp/weblog-[a-z]+-\w+", process.output)
+    assert process.stop(signal.SIGTERM, timeout=10) == 0
+    assert not still_running(started)
+    assert not [folder for folder in folders if Path(folder).exists()]
+
+
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_everything_and_a_second_start_works(
     start_process: ProcessStarter, ports: dict[str, str], sign: signal.Signals
@@ -145,6 +172,31 @@ def test_other_front_doors(start_process: ProcessStarter, ports: dict[str, str],
     ] in names
 
 
+def test_messages_of_the_aws_endpoint_reach_the_function(
+    start_process: ProcessStarter, ports: dict[str, str]
+) -> None:
+    port = str(free_port())
+    env = {**ports, "AWS_PORT": port, "EVENT_SOURCE_IDLE_SECONDS": "0.05"}
+    process = start_process([REPOSITORY / "run.sh", "--aws"], env=env)
+    process.wait_for_output("\nready: ", timeout=60)
+    assert f"AWS endpoint http://localhost:{port}," in process.output
+    started = descendants(process.popen.pid)
+
+    queues = Aws(process, f"http://127.0.0.1:{port}").client("sqs")
+    url = queues.get_queue_url(QueueName="weblog")["QueueUrl"]
+    queues.send_message(QueueUrl=url, MessageBody="hello")
+
+    def consumed() -> list[object]:
+        traces = requests.get(
+            f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces", timeout=30
+        ).json()
+        return [span for trace in traces for span in trace if span["name"] == "aws.sqs"]
+
+    wait_for(consumed, what="the inferred span of the message")
+    assert process.stop(timeout=3) == 0
+    assert not still_running(started)
+
+
 class TestErrors:
     """What stops run.sh before anything runs: one line that names it, and a code that is not 0."""
 
@@ -166,8 +218,15 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        error = "error: unknown argument '--fast'; there are only --tracer and --help"
-        assert self.refused({}, "--fast") == error
+        valid = "there are --aws, --tracer TRACER, --with SERVICE,... and --help"
+        assert self.refused({}, "--fast") == f"error: unknown argument '--fast'; {valid}"
+        assert self.refused({}, "--with", "aws", "x") == f"error: unknown argument 'x'; {valid}"
+        assert self.refused({}, "--with") == "error: argument --with: expected one argument"
+        services = "postgres, mysql, rabbitmq, kafka, aws"
+        assert self.refused({}, "--with=") == f"error: --with '' is not a service; there are {services}"
+        assert self.refused({}, "--with=aws,db2") == (
+            f"error: --with 'db2' is not a service; there are {services}"
+        )
 
     def test_a_wrong_tracer(self, ports: dict[str, str]) -> None:
         assert "the tracer is 'nowhere.whl'; valid are " in self.refused(ports, "--tracer", "nowhere.whl")

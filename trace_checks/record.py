@@ -92,13 +92,12 @@ class Invocation:
 
     @property
     def status(self) -> int | None:
-        """The status code that the result asks for; None where there is none."""
+        """The status code in the result; None where there is none."""
         if self.failed or not isinstance(self.result, dict):
             return None
-        status = self.result.get("statusCode", 200)
         try:
-            return int(status)
-        except (TypeError, ValueError):
+            return int(self.result["statusCode"])
+        except (KeyError, TypeError, ValueError):
             return None
 
     def ancestors(self, span: Span) -> list[Span]:

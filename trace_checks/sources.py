@@ -1,7 +1,8 @@
 """Judges an event by itself: what sent it, and what the tracer must then make of it.
 
 Nothing here asks the tracer. The shapes are those of AWS's documentation; the names of spans and
-sources are datadog_lambda's.
+sources are datadog_lambda's. An event that lacks what AWS always sends has no source: nothing is
+expected of it but a whole trace.
 """
 
 from __future__ import annotations
@@ -10,12 +11,37 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote_plus
 
 Json = Mapping[str, Any]
+
+# Each of these at the top of an event says what sent it; AWS never sends two.
+_MARKS = (
+    "requestContext",
+    "Records",
+    "records",
+    "awslogs",
+    "detail-type",
+    "Execution",
+    "DurableExecutionArn",
+    "eventSourceARN",
+)
+
+# And these stand beside none of those.
+_ALONE = ("Records", "records", "awslogs", "detail-type")
+_FOREIGN = ("headers", "multiValueHeaders", "request", "_datadog", "Payload")
+
+# SQS is younger.
+_YEAR_2000 = 946_684_800_000_000_000
+
+_HOST = r"[A-Za-z0-9.-]+(:[0-9]+)?"
+
+_TABLE_ARN = r"arn:[a-z-]+:dynamodb:[^:]*:[^:]*:table/[^/]+/.+"
 
 
 @dataclass(frozen=True)
@@ -30,6 +56,8 @@ class Http:
     route: str | None = None
     """The front door's route or resource; None where it has none."""
     user_agent: str | None = None
+    infers_response: bool = False
+    """Whether the front door makes a 200 of a result without a status."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +72,12 @@ class Source:
     """The names of the inferred spans, the outermost first."""
     asynchronous: bool = False
     http: Http | None = None
+    is_request: bool | None = False
+    """Whether AppSec looks at the event; None where an event is neither a whole request nor anything else."""
     context: Mapping[str, str] | None = None
     """The trace context that the event carries, by lower-case header name."""
+    linked: Sequence[Mapping[str, str]] = ()
+    """The trace contexts of the further records of a batch."""
     time: int | None = None
     """When the event was sent, in nanoseconds since 1970; None where it does not tell."""
     pointers: frozenset[str] = frozenset()
@@ -56,204 +88,393 @@ def source_of(event: object) -> Source:
     """What sent this event."""
     if not isinstance(event, dict):
         return Source(None)
+    marks = [mark for mark in _MARKS if mark in event]
+    if len(marks) > 1 or (marks and marks[0] in _ALONE and any(name in event for name in _FOREIGN)):
+        # It looks like several sources at once.
+        return Source(None, is_request=None)
     context = event.get("requestContext")
-    if isinstance(context, dict) and "methodArn" not in event and "routeArn" not in event:
-        if "elb" in context:
-            return _load_balancer(event, context)
-        if isinstance(context.get("http"), dict):
-            return _payload_2(event, context)
-        if "connectionId" in context:
-            return _websocket(event, context)
-        if "httpMethod" in event:
-            return _rest_api(event, context)
+    if isinstance(context, dict):
+        if "methodArn" in event or "routeArn" in event:
+            # An authorizer is asked about a request, and does not answer it.
+            return Source(None, is_request=None, context=_headers(event))
+        return _request(event, context) or Source(None, is_request=None)
     records = event.get("Records")
-    if isinstance(records, list) and records and isinstance(records[0], dict):
+    if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
         return _records(records)
-    if isinstance(event.get("awslogs"), dict):
+    if event.get("eventSource") in ("aws:kafka", "SelfManagedKafka"):
+        return Source(None, context=_kafka_context(event.get("records")))
+    if isinstance(event.get("awslogs"), dict) and isinstance(event["awslogs"].get("data"), str):
         return Source("cloudwatch-logs")
-    if "detail-type" in event and "source" in event:
+    if _has(event, "detail-type", "source", "time"):
         return _event_bus(event)
-    if "Execution" in event and "StateMachine" in event and "State" in event:
-        return Source("states")
-    return Source(None)
+    return _state_machine(event) or Source(None)
+
+
+def _request(event: Json, context: Json) -> Source | None:
+    """A request of one of the front doors; None where it lacks what that front door always sends."""
+    if not _are_headers(event):
+        return None
+    if isinstance(context.get("elb"), dict):
+        is_whole = _has(event, "httpMethod", "path") and _has(context["elb"], "targetGroupArn")
+        headers = _headers(event)
+        is_whole = is_whole and headers.get("x-forwarded-proto", "http") in ("http", "https")
+        is_whole = is_whole and bool(re.fullmatch(_HOST, headers.get("host", "none")))
+        return _load_balancer(event, context["elb"]) if is_whole and _is_path(event["path"]) else None
+    if not _has(context, "stage", "domainName", "apiId") or not re.fullmatch(_HOST, context["domainName"]):
+        return None
+    if "connectionId" in context:
+        is_timed = _milliseconds(context.get("requestTimeEpoch"))
+        return (
+            _websocket(event, context) if is_timed and _has(context, "routeKey", "messageDirection") else None
+        )
+    if isinstance(context.get("http"), dict) and event.get("version") == "2.0":
+        is_whole = _has(context["http"], "method", "path") and _has(event, "rawPath", "routeKey")
+        is_whole = is_whole and event["rawPath"].startswith("/")
+        return _payload_2(event, context) if is_whole and _milliseconds(context.get("timeEpoch")) else None
+    if "routeKey" in event:
+        return None
+    is_whole = _has(event, "httpMethod", "path", "resource") and _has(context, "path", "httpMethod")
+    is_whole = is_whole and context.get("resourcePath") == event["resource"]
+    is_whole = is_whole and isinstance(context.get("identity"), dict) and _is_path(context["path"])
+    return _rest_api(event, context) if is_whole and _milliseconds(context.get("requestTimeEpoch")) else None
+
+
+def _is_path(text: str) -> bool:
+    """Whether it is a path as it stands in a request."""
+    return bool(re.fullmatch(r"/[!-~]*", text))
+
+
+def _are_headers(event: Json) -> bool:
+    """Whether all headers are text, in either form. AWS sends null where there are none."""
+    single, multiple = event.get("headers") or {}, event.get("multiValueHeaders") or {}
+    if not isinstance(single, dict) or not isinstance(multiple, dict):
+        return False
+    lists = list(multiple.values())
+    texts = [text for values in lists if isinstance(values, list) for text in values]
+    return all(isinstance(values, list) for values in lists) and all(
+        isinstance(text, str) for text in (*single.values(), *texts)
+    )
+
+
+def _has(holder: Json, *names: str) -> bool:
+    """Whether all of these are strings that are not empty."""
+    return all(isinstance(holder.get(name), str) and holder[name] for name in names)
 
 
 def _rest_api(event: Json, context: Json) -> Source:
-    path = context.get("path") or event.get("path")
-    identity = context.get("identity")
-    http = Http(
-        method=str(event["httpMethod"]),
-        host=str(context.get("domainName")),
-        path=str(path),
-        encoded=True,
-        route=event.get("resource"),
-        user_agent=identity.get("userAgent") if isinstance(identity, dict) else None,
-    )
-    arn = None
-    if context.get("apiId") and context.get("stage"):
-        arn = f"/restapis/{context['apiId']}/stages/{context['stage']}"
-    headers = _headers(event)
     return Source(
         "api-gateway",
-        arn=arn,
+        arn=f"/restapis/{context['apiId']}/stages/{context['stage']}",
         inferred=("aws.apigateway",),
-        asynchronous=headers.get("x-amz-invocation-type") == "Event",
-        http=http,
-        context=_authorizers(context) or headers,
-        time=_milliseconds(context.get("requestTimeEpoch")),
+        asynchronous=_headers(event).get("x-amz-invocation-type") == "Event",
+        http=Http(
+            method=event["httpMethod"],
+            host=context["domainName"],
+            path=context["path"],
+            encoded=True,
+            route=event["resource"],
+            user_agent=_headers(event).get("user-agent"),
+        ),
+        is_request=True,
+        context=_authorizers(context) or _headers(event),
+        time=_milliseconds(context["requestTimeEpoch"]),
     )
 
 
 def _payload_2(event: Json, context: Json) -> Source:
     http = context["http"]
-    is_url = ".lambda-url." in str(context.get("domainName"))
-    route = None if is_url else event.get("routeKey")
-    described = Http(
-        method=str(http.get("method")),
-        host=str(context.get("domainName")),
-        path=str(event.get("rawPath")),
-        encoded=is_url,
-        route=route.rpartition(" ")[2] if isinstance(route, str) else None,
-        user_agent=http.get("userAgent"),
-    )
+    is_url = ".lambda-url." in context["domainName"]
     return Source(
         "lambda-function-url" if is_url else "api-gateway",
-        arn=None
-        if is_url or not context.get("apiId")
-        else f"/apis/{context['apiId']}/stages/{context.get('stage')}",
+        arn=None if is_url else f"/apis/{context['apiId']}/stages/{context['stage']}",
         inferred=("aws.lambda.url",) if is_url else ("aws.httpapi",),
-        http=described,
+        http=Http(
+            method=http["method"],
+            host=context["domainName"],
+            path=event["rawPath"],
+            encoded=is_url,
+            route=None if is_url else event["routeKey"].rpartition(" ")[2],
+            user_agent=_headers(event).get("user-agent"),
+            infers_response=True,
+        ),
+        is_request=True,
         context=_authorizers(context) or _headers(event),
-        time=_milliseconds(context.get("timeEpoch")),
+        time=_milliseconds(context["timeEpoch"]),
     )
 
 
 def _websocket(event: Json, context: Json) -> Source:
     return Source(
         "api-gateway",
-        arn=_api_arn(context),
+        arn=f"/apis/{context['apiId']}/stages/{context['stage']}",
         inferred=("aws.apigateway.websocket",),
+        is_request=True,
         context=_authorizers(context) or _headers(event),
-        time=_milliseconds(context.get("requestTimeEpoch")),
+        time=_milliseconds(context["requestTimeEpoch"]),
     )
 
 
-def _load_balancer(event: Json, context: Json) -> Source:
+def _load_balancer(event: Json, elb: Json) -> Source:
     headers = _headers(event)
-    elb = context["elb"]
     return Source(
         "application-load-balancer",
-        arn=elb.get("targetGroupArn") if isinstance(elb, dict) else None,
-        inferred=("aws.alb",) if headers.get("host") else (),
+        arn=elb["targetGroupArn"] if _has(elb, "targetGroupArn") else None,
+        inferred=("aws.alb",),
         http=Http(
-            method=str(event.get("httpMethod")),
+            method=event["httpMethod"],
             host=headers.get("host", ""),
-            path=str(event.get("path")),
+            path=event["path"],
             encoded=True,
             user_agent=headers.get("user-agent"),
         ),
+        is_request=True,
         context=headers,
     )
 
 
 def _records(records: list[Json]) -> Source:
     record = records[0]
-    source = str(record.get("eventSource") or record.get("EventSource"))
-    if "cf" in record:
+    kinds: dict[str, Callable[[list[Json]], Source | None]] = {
+        "aws:sqs": _sqs,
+        "aws:sns": _sns,
+        "aws:kinesis": _kinesis,
+        "aws:dynamodb": _dynamodb,
+        "aws:s3": _s3,
+    }
+    if isinstance(record.get("cf"), dict):
         return Source("cloudfront")
-    if source == "aws:sqs":
-        return _sqs(record)
-    if source == "aws:sns":
-        message = record.get("Sns")
-        message = message if isinstance(message, dict) else {}
-        return Source(
-            "sns",
-            arn=message.get("TopicArn"),
-            inferred=("aws.sns",),
-            asynchronous=True,
-            context=_attribute(message.get("MessageAttributes"), "Value"),
-        )
-    if source == "aws:kinesis":
-        kinesis = record.get("kinesis")
-        kinesis = kinesis if isinstance(kinesis, dict) else {}
-        return Source(
-            "kinesis",
-            arn=record.get("eventSourceARN"),
-            inferred=("aws.kinesis",),
-            asynchronous=True,
-            context=_carried(_json(_decoded(kinesis.get("data")))),
-            time=_seconds(kinesis.get("approximateArrivalTimestamp")),
-        )
-    if source == "aws:dynamodb":
-        return Source(
-            "dynamodb",
-            arn=record.get("eventSourceARN"),
-            inferred=("aws.dynamodb",),
-            asynchronous=True,
-            time=_seconds((record.get("dynamodb") or {}).get("ApproximateCreationDateTime")),
-            pointers=frozenset(filter(None, map(_dynamodb_pointer, records))),
-        )
-    if source == "aws:s3":
-        bucket = (record.get("s3") or {}).get("bucket") or {}
-        return Source(
-            "s3",
-            arn=bucket.get("arn"),
-            inferred=("aws.s3",),
-            asynchronous=True,
-            pointers=frozenset(filter(None, map(_s3_pointer, records))),
-        )
-    return Source(None)
+    kind = kinds.get(str(record.get("eventSource") or record.get("EventSource")))
+    return (kind(records) if kind else None) or Source(None)
 
 
-def _sqs(record: Json) -> Source:
-    body = _json(record.get("body"))
+def _sqs(records: list[Json]) -> Source | None:
+    record = records[0]
+    attributes = record.get("attributes")
+    if not isinstance(attributes, dict) or not _has(record, "eventSourceARN", "body"):
+        return None
+    sent = _milliseconds(attributes.get("SentTimestamp"))
+    if not sent or sent < _YEAR_2000:
+        return None
+    body = _json(record["body"])
     inferred: tuple[str, ...] = ("aws.sqs",)
-    context = _attribute(record.get("messageAttributes"), "stringValue", "binaryValue")
-    if isinstance(body, dict):
-        if body.get("Type") == "Notification" and "TopicArn" in body:
-            inferred = ("aws.sns", "aws.sqs")
-            context = _attribute(body.get("MessageAttributes"), "Value") or context
-        elif "detail-type" in body:
-            inferred = ("aws.eventbridge", "aws.sqs")
-            context = _carried(body.get("detail")) or context
-    sent = (record.get("attributes") or {}).get("SentTimestamp")
+    if _is_notification(body):
+        inferred = ("aws.sns", "aws.sqs")
+    elif _is_bus_event(body):
+        inferred = ("aws.eventbridge", "aws.sqs")
     return Source(
         "sqs",
-        arn=record.get("eventSourceARN"),
+        arn=record["eventSourceARN"],
         inferred=inferred,
         asynchronous=True,
-        context=context,
-        time=_milliseconds(sent),
+        context=_sqs_context(record),
+        linked=_contexts(map(_sqs_context, records[1:])),
+        time=sent,
+    )
+
+
+def _is_notification(body: object) -> bool:
+    """Whether an SQS message is a message of SNS, whole enough for a span."""
+    return (
+        isinstance(body, dict)
+        and body.get("Type") == "Notification"
+        and _has(body, "TopicArn", "Timestamp")
+        and body["Timestamp"].endswith("Z")
+    )
+
+
+def _is_bus_event(body: object) -> bool:
+    """Whether an SQS message is an event of EventBridge with a context, whole enough for a span."""
+    return (
+        isinstance(body, dict)
+        and _has(body, "detail-type", "source", "time")
+        and isinstance(body.get("detail"), dict)
+        and isinstance(body["detail"].get("_datadog"), dict)
+    )
+
+
+def _sqs_context(record: Json) -> dict[str, str] | None:
+    body = _json(record.get("body"))
+    own = _attribute(record.get("messageAttributes"), "stringValue", "binaryValue")
+    if isinstance(body, dict):
+        if _is_notification(body):
+            return _attribute(body.get("MessageAttributes"), "Value") or own
+        return _carried(body.get("detail")) or own or _x_ray(record.get("attributes"))
+    return own or _x_ray(record.get("attributes"))
+
+
+def _sns(records: list[Json]) -> Source | None:
+    message = records[0].get("Sns")
+    if not isinstance(message, dict) or not _has(message, "TopicArn", "Timestamp"):
+        return None
+    return Source(
+        "sns",
+        arn=message["TopicArn"],
+        inferred=("aws.sns",),
+        asynchronous=True,
+        context=_sns_context(records[0]),
+        linked=_contexts(map(_sns_context, records[1:])),
+        time=_date(message["Timestamp"]),
+    )
+
+
+def _sns_context(record: Json) -> dict[str, str] | None:
+    message = record.get("Sns")
+    if not isinstance(message, dict):
+        return None
+    own = _attribute(message.get("MessageAttributes"), "Value")
+    # An event of EventBridge keeps its context in its detail.
+    body = _json(message.get("Message"))
+    return own or (_carried(body.get("detail")) if isinstance(body, dict) else None)
+
+
+def _kinesis(records: list[Json]) -> Source | None:
+    record = records[0]
+    if not isinstance(record.get("kinesis"), dict) or not _has(record, "eventSourceARN", "eventID"):
+        return None
+    return Source(
+        "kinesis",
+        arn=record["eventSourceARN"],
+        inferred=("aws.kinesis",),
+        asynchronous=True,
+        context=_kinesis_context(record),
+        linked=_contexts(map(_kinesis_context, records[1:])),
+        time=_seconds(record["kinesis"].get("approximateArrivalTimestamp")),
+    )
+
+
+def _kinesis_context(record: Json) -> dict[str, str] | None:
+    kinesis = record.get("kinesis")
+    return _carried(_json(_decoded(kinesis.get("data")))) if isinstance(kinesis, dict) else None
+
+
+def _dynamodb(records: list[Json]) -> Source | None:
+    record = records[0]
+    change = record.get("dynamodb")
+    if not isinstance(change, dict) or not re.fullmatch(_TABLE_ARN, str(record.get("eventSourceARN"))):
+        return None
+    created = _seconds(change.get("ApproximateCreationDateTime"))
+    if not created:
+        return None
+    return Source(
+        "dynamodb",
+        arn=record["eventSourceARN"],
+        inferred=("aws.dynamodb",),
+        asynchronous=True,
+        time=created,
+        pointers=frozenset(filter(None, map(_dynamodb_pointer, records))),
+    )
+
+
+def _s3(records: list[Json]) -> Source | None:
+    s3 = records[0].get("s3")
+    bucket = s3.get("bucket") if isinstance(s3, dict) else None
+    if not isinstance(bucket, dict) or not _has(bucket, "name") or not _has(records[0], "eventTime"):
+        return None
+    time = _date(records[0]["eventTime"])
+    return Source(
+        "s3",
+        arn=bucket["arn"] if _has(bucket, "arn") else None,
+        inferred=("aws.s3",) if time else (),
+        asynchronous=True,
+        time=time,
+        pointers=frozenset(filter(None, map(_s3_pointer, records))),
     )
 
 
 def _event_bus(event: Json) -> Source:
-    if event.get("source") == "aws.events":
-        resources = event.get("resources") or [None]
-        return Source("cloudwatch-events", arn=resources[0])
+    if event["source"] == "aws.events":
+        resources = event.get("resources")
+        first = resources[0] if isinstance(resources, list) and resources else None
+        return Source("cloudwatch-events", arn=first if isinstance(first, str) else None)
+    detail = event.get("detail")
+    if isinstance(detail, dict) and detail.get("EventCategories") is not None:
+        return Source("cloudwatch-events")
+    time = _date(event["time"])
     return Source(
         "eventbridge",
-        inferred=("aws.eventbridge",),
+        inferred=("aws.eventbridge",) if time else (),
         asynchronous=True,
-        context=_carried(event.get("detail")),
+        context=_carried(detail),
+        time=time,
     )
 
 
-def _api_arn(context: Json) -> str | None:
-    """The end of the ARN of an HTTP or WebSocket API."""
-    if not context.get("apiId"):
+def _state_machine(event: Json) -> Source | None:
+    """A task of Step Functions: its context object is the event, in `_datadog` or in `Payload`."""
+    payload = event.get("Payload", event)
+    holder = payload.get("_datadog", payload) if isinstance(payload, dict) else None
+    if not isinstance(holder, dict):
         return None
-    return f"/apis/{context['apiId']}/stages/{context.get('stage')}"
+    execution, state, machine = (holder.get(name) or {} for name in ("Execution", "State", "StateMachine"))
+    if not all(isinstance(part, dict) for part in (execution, state, machine)):
+        return None
+    if not (_has(execution, "Id") and _has(state, "Name", "EnteredTime") and _has(machine, "Id")):
+        return None
+    if holder is not payload and "serverless-version" not in holder:
+        return None
+    root = holder.get("RootExecutionId")
+    parent = f"{execution['Id']}#{state['Name']}#{state['EnteredTime']}"
+    retries, redrives = state.get("RetryCount", 0), execution.get("RedriveCount", 0)
+    if retries or redrives:
+        parent += f"#{retries}#{redrives}"
+    upper, lower = _hashed(root if isinstance(root, str) else execution["Id"])
+    context = {
+        "x-datadog-trace-id": str(lower),
+        "x-datadog-parent-id": str(_hashed(parent)[0]),
+        "x-datadog-tags": f"_dd.p.tid={upper:x}",
+    }
+    above = execution.get("Input")
+    carried = holder if "x-datadog-trace-id" in holder else _carried(above)
+    if carried and "x-datadog-trace-id" in carried:
+        context["x-datadog-trace-id"] = str(carried["x-datadog-trace-id"])
+        context["x-datadog-tags"] = str(carried.get("x-datadog-tags", ""))
+    return Source("states", arn=machine["Id"], context=context)
+
+
+def _hashed(text: str) -> tuple[int, int]:
+    """Two ids of 63 bits, as the Step Functions integration makes them."""
+    digest = hashlib.sha256(text.encode()).digest()
+    below = (1 << 63) - 1
+    return int.from_bytes(digest[:8], "big") & below, int.from_bytes(digest[8:16], "big") & below
+
+
+def _kafka_context(topics: object) -> dict[str, str] | None:
+    """The context in the headers of the first record: names with lists of byte values."""
+    try:
+        headers = next(iter(topics.values()))[0]["headers"]  # type: ignore[attr-defined]
+        pairs = [(name, bytes(value).decode()) for header in headers for name, value in header.items()]
+    except (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError):
+        return None
+    return _strings(dict(pairs))
+
+
+def _contexts(found: Iterable[dict[str, str] | None]) -> tuple[dict[str, str], ...]:
+    return tuple(context for context in found if context)
+
+
+def _x_ray(attributes: object) -> dict[str, str] | None:
+    """The context that Datadog's Java tracer puts into X-Ray's header: its trace id begins with zeros."""
+    header = attributes.get("AWSTraceHeader") if isinstance(attributes, dict) else None
+    match = re.search(
+        r"Root=1-[0-9a-f]{8}-0{8}([0-9a-f]{16});Parent=([0-9a-f]{16});Sampled=([01])", str(header)
+    )
+    if match is None:
+        return None
+    return {
+        "x-datadog-trace-id": str(int(match[1], 16)),
+        "x-datadog-parent-id": str(int(match[2], 16)),
+        "x-datadog-sampling-priority": match[3],
+    }
 
 
 def _headers(event: Json) -> dict[str, str]:
-    """The headers by lower-case name; of several values the first."""
+    """The headers by lower-case name; of several values the first. Two forms say the same."""
     found: dict[str, str] = {}
-    for key in ("headers", "multiValueHeaders"):
-        for name, value in (event.get(key) or {}).items():
-            first = value[0] if isinstance(value, list) and value else value
-            if isinstance(first, str):
-                found.setdefault(name.lower(), first)
+    headers = event.get("headers") or event.get("multiValueHeaders")
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, str):
+            found.setdefault(name.lower(), first)
     return found
 
 
@@ -263,13 +484,21 @@ def _authorizers(context: Json) -> dict[str, str] | None:
     if not isinstance(authorizer, dict):
         return None
     holder = authorizer.get("lambda") if isinstance(authorizer.get("lambda"), dict) else authorizer
-    return _strings(_json(_decoded(holder.get("_datadog")))) if isinstance(holder, dict) else None
+    return decoded_context(holder.get("_datadog")) if isinstance(holder, dict) else None
+
+
+def decoded_context(text: object) -> dict[str, str] | None:
+    """The context in a policy: JSON in base64."""
+    return _strings(_json(_decoded(text)))
 
 
 def _attribute(attributes: object, *keys: str) -> dict[str, str] | None:
     """The context in the message attribute `_datadog`: JSON, as a string or in base64."""
     attribute = attributes.get("_datadog") if isinstance(attributes, dict) else None
     if not isinstance(attribute, dict):
+        return None
+    kind = attribute.get("dataType") or attribute.get("Type")
+    if not isinstance(kind, str) or kind.partition(".")[0] not in ("String", "Binary"):
         return None
     for key in keys:
         value = attribute.get(key)
@@ -286,7 +515,8 @@ def _carried(holder: object) -> dict[str, str] | None:
 def _strings(values: object) -> dict[str, str] | None:
     if not isinstance(values, dict):
         return None
-    return {str(name).lower(): str(value) for name, value in values.items()}
+    # A context is made of texts: what else stands there, no tracer wrote.
+    return {str(name).lower(): value for name, value in values.items() if isinstance(value, str)}
 
 
 def _json(text: object) -> object:
@@ -306,17 +536,26 @@ def _decoded(text: object) -> bytes | None:
 
 
 def _milliseconds(value: object) -> int | None:
-    try:
-        return int(value) * 1_000_000  # type: ignore[call-overload, no-any-return]
-    except (TypeError, ValueError):
-        return None
+    """Milliseconds, a number or a string of digits, as nanoseconds."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return int(value) * 1_000_000 if is_number or _is_digits(value) else None  # type: ignore[call-overload]
 
 
 def _seconds(value: object) -> int | None:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return int(value * 1e9) if is_number else None  # type: ignore[operator]
+
+
+def _is_digits(value: object) -> bool:
+    return isinstance(value, str) and value.isascii() and value.isdigit()
+
+
+def _date(text: str) -> int | None:
     try:
-        return int(float(value) * 1e9)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+        found = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=timezone.utc)
+    except ValueError:
         return None
+    return int(found.timestamp() * 1000) * 1_000_000
 
 
 def _s3_pointer(record: Json) -> str | None:
@@ -326,7 +565,12 @@ def _s3_pointer(record: Json) -> str | None:
     try:
         bucket, stored = s3["bucket"]["name"], s3["object"]
         # The key of an event is URL-encoded; the producer's is not.
-        return pointer_hash(bucket, unquote_plus(stored["key"]), stored["eTag"].strip('"'))
+        etag = stored["eTag"].strip('"')
+        return (
+            pointer_hash(bucket, unquote_plus(stored["key"]), etag)
+            if re.fullmatch(r"[0-9a-f-]+", etag)
+            else None
+        )
     except (KeyError, TypeError, AttributeError):
         return None
 
@@ -335,18 +579,31 @@ def _dynamodb_pointer(record: Json) -> str | None:
     try:
         table = record["eventSourceARN"].partition("/")[2].partition("/")[0]
         keys = sorted(record["dynamodb"]["Keys"].items())
-    except (KeyError, TypeError, AttributeError):
+        elements: list[str | bytes] = [table]
+        for name, typed in keys:
+            ((kind, value),) = typed.items()
+            if kind not in ("S", "N", "B") or not isinstance(value, str):
+                return None
+            if kind == "N" and not re.fullmatch(r"[-+.0-9eE]+", value):
+                return None
+            elements += [name, (_decoded(value) or b"") if kind == "B" else value]
+    except (KeyError, TypeError, AttributeError, ValueError):
         return None
-    if not 1 <= len(keys) <= 2:
-        return None
-    elements: list[str | bytes] = [table]
-    for name, typed in keys:
-        kind, value = next(iter(typed.items()))
-        elements += [name, (_decoded(value) or b"") if kind == "B" else str(value)]
-    return pointer_hash(*elements, *([""] * (5 - len(elements))))
+    return pointer_hash(*elements, *([""] * (5 - len(elements)))) if 1 <= len(keys) <= 2 else None
 
 
 def pointer_hash(*elements: str | bytes) -> str:
     """A span pointer's hash: what producer and consumer of an object compute alike."""
     parts = [element if isinstance(element, bytes) else element.encode() for element in elements]
     return hashlib.sha256(b"|".join(parts)).hexdigest()[:32]
+
+
+def is_ascii_record(event: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether the data of a Kinesis event's first record is ASCII."""
+    return (_decoded(event["Records"][0]["kinesis"].get("data")) or b"").isascii()
+
+
+def is_plain_key(event: Any) -> bool:  # noqa: ANN401 - any JSON
+    """Whether all keys of an S3 event stand there as they are, not URL-encoded."""
+    keys = [str(record["s3"]["object"]["key"]) for record in event["Records"] if _s3_pointer(record)]
+    return all(unquote_plus(key) == key for key in keys)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from functools import cache
 
 
 def read_file(path: str) -> str:
@@ -36,32 +35,15 @@ def query_user(user_id: str) -> tuple[str, bool]:
     """Select the user with that id; what came of it, and whether the database took the statement."""
     import sqlite3
 
+    from app.clients.sqlite import users_database
+
     statement = f"SELECT * FROM users WHERE id='{user_id}'"  # noqa: S608 - an injection on purpose
-    with closing(sqlite3.connect(_users_database(), uri=True)) as connection:
+    with closing(users_database()) as connection:
         try:
             rows = connection.execute(statement).fetchall()
         except (sqlite3.Error, sqlite3.Warning, ValueError) as error:
             return f"[{statement}] failed: {error!r}\n", False
     return f"[{statement}] gave {len(rows)} rows\n", True
-
-
-@cache
-def _users_database() -> str:
-    """The address of a database in memory that has a table of two users."""
-    import sqlite3
-
-    address = "file:users?mode=memory&cache=shared"
-    # The class itself, because the tracer wraps `sqlite3.connect` only: filling the table is not a
-    # part of the request and leaves no span. It is kept, because the database ends with its last
-    # connection.
-    _keep.append(connection := sqlite3.Connection(address, uri=True, check_same_thread=False))
-    connection.executescript("CREATE TABLE users (id TEXT, name TEXT);")
-    connection.executemany("INSERT INTO users VALUES (?, ?)", [("1", "alice"), ("2", "bob")])
-    connection.commit()
-    return address
-
-
-_keep: list[object] = []
 
 
 def list_directory(directory: str) -> tuple[str, bool]:

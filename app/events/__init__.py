@@ -10,6 +10,7 @@ from app.events.base import Event, EventType, Result, Weblog
 from app.events.errors import InvalidEvent, UnknownEvent
 from app.events.http import HTTP_EVENT_TYPES
 from app.events.triggers import TRIGGERS
+from app.events.triggers.records import event_source
 
 __all__ = [
     "EVENT_TYPES",
@@ -35,6 +36,8 @@ def recognise(event: object) -> EventType:
             if event_type.matches(event):
                 return event_type(event)
         found = f"no known event has the keys {', '.join(map(str, event)) or 'none':.200}"
+        if source := event_source(event):
+            found += f" and records from {source!r:.80}"
     else:
         found = f"the event is a {type(event).__name__}, not an object"
     raise UnknownEvent(f"{found}; known: {', '.join(known.title for known in EVENT_TYPES)}")

@@ -8,6 +8,7 @@ its children's texts. A missing or wrong one raises a 400 with plain text that n
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TypeGuard
 
 from flask import current_app, request
 
@@ -71,7 +72,7 @@ def flag(name: str, default: bool | None = None) -> bool:
 def required_command(name: str) -> str | list[str]:
     """The argument `name`, a string or a list of strings."""
     value = argument(name)
-    if isinstance(value, list) and value and all(isinstance(word, str) for word in value):
+    if is_list_of_strings(value) and value:
         return value
     return _string(name, value, "a string or a list of strings")
 
@@ -104,6 +105,11 @@ def json_object() -> dict[str, object]:
     if not isinstance(document, dict):
         raise bad_request(f"the body must be a JSON object, it is a {type(document).__name__}")
     return document
+
+
+def is_list_of_strings(value: object) -> TypeGuard[list[str]]:
+    """Whether a value out of JSON is a list that has only strings."""
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _string(name: str, value: object, wanted: str = "a string") -> str:

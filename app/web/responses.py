@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from flask import Response, jsonify
 from werkzeug.exceptions import BadRequest
 
+from app.clients.errors import ServiceError
 from app.clients.packages import MissingPackage
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 
 def plain_text(text: str, status: int = 200) -> Response:
@@ -28,3 +35,17 @@ def bad_request(problem: str) -> BadRequest:
 def missing_package(error: MissingPackage) -> Response:
     """501: plain text with the name of the package that the endpoint needs."""
     return plain_text(f"{error}\n", 501)
+
+
+def service_error(error: ServiceError) -> Response:
+    """503: plain text with the setting of the service, and why it failed."""
+    return plain_text(f"{error}\n", 503)
+
+
+def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
+    """Raise a 400 that names the first pair that cannot be a response header."""
+    for name, value in pairs:
+        if not _HEADER_NAME.fullmatch(name):
+            raise bad_request(f"{name!r} is not a valid header name")
+        if not _HEADER_VALUE.fullmatch(value):
+            raise bad_request(f"the header {name} cannot be {value!r}")

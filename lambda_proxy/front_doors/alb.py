@@ -16,6 +16,7 @@ from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
     REGION,
+    Binary,
     Event,
     FrontDoor,
     encode_body,
@@ -95,10 +96,10 @@ class LoadBalancer(FrontDoor):
         status = _refusal_status(request)
         return _page(status) if status else None
 
-    def event(self, request: Request, arrival: Arrival) -> Event:
+    def event(self, request: Request, arrival: Arrival, *, binary: Binary = encode_body) -> Event:
         """Return the event; path and query are as sent (R54, R60), header names in lower case (R52)."""
         headers = forwarded_headers(request, _trace_id(request, arrival), passed_on=("connection",))
-        body, encoded = _body(request)
+        body, encoded = _body(request, binary)
         return {
             "requestContext": {"elb": {"targetGroupArn": TARGET_GROUP}},
             "httpMethod": request.method,
@@ -193,7 +194,7 @@ def _trace_id(request: Request, arrival: Arrival) -> str:
     return ";".join([f"{'Self' if has_root else 'Root'}={arrival.trace_root}", *kept])
 
 
-def _body(request: Request) -> tuple[str, bool]:
+def _body(request: Request, binary: Binary) -> tuple[str, bool]:
     if not request.body:
         return "", False
     if request.header("content-encoding") is None and is_text(request.header("content-type")):
@@ -201,7 +202,7 @@ def _body(request: Request) -> tuple[str, bool]:
             return request.body.decode("utf-8"), False
         except UnicodeDecodeError:
             pass
-    return encode_body(request.body), True
+    return binary(request.body), True
 
 
 def _page(status: int) -> Response:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import unquote_plus
@@ -21,6 +21,8 @@ from lambda_proxy.front_doors.routes import Route
 from lambda_proxy.messages import Header, Request, Response
 
 Event = dict[str, Any]
+# Makes text of a body that is not text.
+Binary = Callable[[bytes], str]
 
 ACCOUNT_ID = "123456789012"
 REGION = "us-east-1"
@@ -29,6 +31,11 @@ REGION = "us-east-1"
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"})
 WRITTEN_BY_THE_FRONT_DOOR = frozenset({"x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id", "expect"})
 TEXT_TYPES = frozenset({"application/json", "application/javascript", "application/xml"})
+
+
+def encode_body(body: bytes) -> str:
+    """Return the body in base64."""
+    return base64.b64encode(body).decode()
 
 
 @dataclass(frozen=True)
@@ -71,8 +78,11 @@ class FrontDoor(ABC):
         """Return the answer to a request that must not reach the function; None if it may."""
 
     @abstractmethod
-    def event(self, request: Request, arrival: Arrival) -> Event:
-        """Return the event that AWS would make from a request that `refusal` did not refuse."""
+    def event(self, request: Request, arrival: Arrival, *, binary: Binary = encode_body) -> Event:
+        """Return the event that AWS would make from a request that `refusal` did not refuse.
+
+        `binary` may leave something in the place of a body in base64 that is filled in later.
+        """
 
     @abstractmethod
     def response(self, request: Request, result: object, arrival: Arrival) -> Response:
@@ -159,11 +169,6 @@ def is_text(content_type: str | None) -> bool:
     """Return whether a body of this type is text, behind every front door but a REST API (R36, R59)."""
     kind = media_type(content_type)
     return kind.startswith("text/") or kind in TEXT_TYPES
-
-
-def encode_body(body: bytes) -> str:
-    """Return the body in base64."""
-    return base64.b64encode(body).decode()
 
 
 def values_size(headers: Sequence[Header]) -> int:

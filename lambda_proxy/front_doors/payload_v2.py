@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors.base import (
+    Binary,
     Event,
     FrontDoor,
     decoded_pairs,
@@ -69,7 +70,7 @@ class PayloadV2(FrontDoor):
         """Return the event's `pathParameters`; empty if there are none."""
         return {}
 
-    def event(self, request: Request, arrival: Arrival) -> Event:
+    def event(self, request: Request, arrival: Arrival, *, binary: Binary = encode_body) -> Event:
         """Return the event (R30 to R38, R43 to R48); keys without a value are left out (R35, R37)."""
         context = self.context(request, arrival)
         event: Event = {
@@ -87,7 +88,7 @@ class PayloadV2(FrontDoor):
         if parameters := self.path_parameters(request):
             event["pathParameters"] = parameters
         if request.body:
-            event["body"], event["isBase64Encoded"] = _body(request)
+            event["body"], event["isBase64Encoded"] = _body(request, binary)
         else:
             event["isBase64Encoded"] = False
         return event
@@ -146,14 +147,14 @@ def _cookies(request: Request) -> list[str]:
     ]
 
 
-def _body(request: Request) -> tuple[str, bool]:
+def _body(request: Request, binary: Binary) -> tuple[str, bool]:
     if is_text(request.header("content-type")):
         try:
             return request.body.decode("utf-8"), False
         except UnicodeDecodeError:
             # No rule says what becomes of such a body; base64 is the form that loses nothing.
             pass
-    return encode_body(request.body), True
+    return binary(request.body), True
 
 
 def _set_cookies(result: Mapping[str, Any]) -> list[Header]:

@@ -13,6 +13,7 @@ from lambda_proxy.failures import Failure
 from lambda_proxy.front_doors.base import (
     ACCOUNT_ID,
     REGION,
+    Binary,
     Event,
     FrontDoor,
     decoded_pairs,
@@ -100,7 +101,7 @@ class RestApi(FrontDoor):
             return _error(arrival, 403, "Missing Authentication Token", kind)
         return None
 
-    def event(self, request: Request, arrival: Arrival) -> Event:
+    def event(self, request: Request, arrival: Arrival, *, binary: Binary = encode_body) -> Event:
         """Return the event (R14 to R25, R27 to R29, R110)."""
         route, parameters = self._choose(request) or (EVERYTHING[1], {})
         headers = grouped(
@@ -109,7 +110,7 @@ class RestApi(FrontDoor):
             if name.lower() not in DROPPED
         )
         query = grouped(decoded_pairs(request.query.replace(";", "&")))
-        body, encoded = self._body(request)
+        body, encoded = self._body(request, binary)
         return {
             "resource": route.template,
             "path": _collapse(request.path),
@@ -160,11 +161,11 @@ class RestApi(FrontDoor):
     def _choose(self, request: Request) -> tuple[Route, dict[str, str]] | None:
         return choose(self.options.routes or EVERYTHING, request.method, _collapse(request.path))
 
-    def _body(self, request: Request) -> tuple[str | None, bool]:
+    def _body(self, request: Request, binary: Binary) -> tuple[str | None, bool]:
         if not request.body:
             return None, False
         if self._is_binary(request.header("content-type")):
-            return encode_body(request.body), True
+            return binary(request.body), True
         # API Gateway replaces what is not UTF-8, if the type is not a declared binary one; so does this.
         return request.body.decode("utf-8", "replace"), False
 

@@ -32,7 +32,7 @@ def function(functions: Functions) -> Iterator[Function]:
 def test_no_json(function: Function, payload: bytes) -> None:
     answer = function.post(payload)
     assert (answer.status_code, answer.headers["x-amzn-ErrorType"]) == (400, "InvalidRequestContentException")
-    assert "Could not parse request body into json" in answer.json()["message"]
+    assert "Could not parse payload into json" in answer.json()["message"]
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"null", b"1", b'"text"', b"{}", b'{"healthcheck": false}'])
@@ -98,7 +98,7 @@ def test_a_handler_that_raises(start_process: ProcessStarter, functions: Functio
 
 
 def test_without_a_trace_agent(start_process: ProcessStarter, functions: Functions) -> None:
-    nobody = Agent(functions.agent.process, free_port(), 0)
+    nobody = Agent(functions.agent.process, free_port(), 0, 0)
     function = start_function(start_process, agent=nobody)
     result = function.invoke(REST.event(HttpRequest(path="/headers")))
     assert REST.response(result).status == 200

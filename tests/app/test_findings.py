@@ -12,12 +12,20 @@ pytestmark = pytest.mark.emulator
 REST, HTTP, URL, ALB, ALB_MULTI = EVENT_TYPES
 
 ODD_VIEWS = """
+from app.capabilities import login
 from app.handler import app, lambda_handler as answer
 
 def leave():
     raise SystemExit(4)
 
 app.add_url_rule("/exit", view_func=leave)
+
+def report_first():
+    login.SdkEvent(succeeded=True, user_id="sdkUser", email=None, exists=True).report()
+    login.log_in("test", "1234")
+    return "OK"
+
+app.add_url_rule("/report-first", view_func=report_first)
 
 def lambda_handler(event, context):
     return None if event.get("path") == "/none" else answer(event, context)
@@ -59,3 +67,9 @@ def test_a_service_of_its_own_doubles_appsec(functions: Functions) -> None:
     assert trace.one("flask.request")["service"] == "other"
     assert trace.one("flask.request")["metrics"]["_dd.appsec.enabled"] == 1
     assert trace.metrics["_dd.appsec.enabled"] == 1
+
+
+@pytest.mark.xfail(strict=True, reason="An automated event overwrites the SDK's")
+def test_an_automated_event_overwrites_the_sdks(function: Function) -> None:
+    _, trace = function.request(REST, path="/report-first")
+    assert trace.meta["usr.id"] == "sdkUser"

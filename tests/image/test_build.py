@@ -124,12 +124,23 @@ def put_packages(binaries: Path, scratch: Path) -> None:
     download(binaries, "--no-deps", *FOR_IMAGE, f"ddtrace=={OTHER_DDTRACE}")
 
 
+def put_checkout(binaries: Path, scratch: Path) -> None:
+    """A source distribution, unpacked, is what a checkout is; of ddtrace it would take long to compile."""
+    download(scratch, "--no-deps", "--no-binary", "datadog-lambda", f"datadog-lambda=={OTHER_DATADOG_LAMBDA}")
+    (archive,) = scratch.glob("*.tar.gz")
+    shutil.unpack_archive(archive, scratch, filter="data")
+    archive.unlink()
+    (folder,) = scratch.iterdir()
+    shutil.move(folder, binaries / "datadog-lambda-python")
+    (binaries / "python-load-from-pip").write_text(f"ddtrace=={OTHER_DDTRACE}\n")
+
+
 def put_requirements(binaries: Path, scratch: Path) -> None:
     lines = f"# my branch\nddtrace=={OTHER_DDTRACE}\ndatadog-lambda=={OTHER_DATADOG_LAMBDA}\n"
     (binaries / "python-load-from-pip").write_text(lines)
 
 
-@pytest.mark.parametrize("put", [put_layer, put_packages, put_requirements])
+@pytest.mark.parametrize("put", [put_layer, put_packages, put_checkout, put_requirements])
 def test_the_users_own_tracer(
     project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path, put: Put
 ) -> None:
@@ -139,6 +150,16 @@ def test_the_users_own_tracer(
     version, metadata = versions(start_container)
     assert version == metadata["datadog_lambda"] == OTHER_DATADOG_LAMBDA
     assert metadata["ddtrace"] == OTHER_DDTRACE
+
+
+def test_drivers(project: Path, restore_tags: None) -> None:
+    look = (
+        "from importlib.util import find_spec as f; print(*map(bool, map(f, ['psycopg', 'kombu', 'moto'])))"
+    )
+    for options, found in (([], "False False False"), (["--drivers"], "True True True")):
+        done = build(project, "--no-dev", *options)
+        assert done.returncode == 0, done.stdout
+        assert docker("run", "--rm", "system_tests/weblog", "python", "-c", look).strip() == found
 
 
 def test_a_changed_wheel_of_the_pinned_version_is_taken(
@@ -214,7 +235,11 @@ def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None
             ["lambda"],
             "unknown variant lambda; there are apigw-rest apigw-http function-url alb alb-multi and all",
         ),
-        ([], ["--fast"], "unknown option --fast; there are --platform, --save, --no-dev and --help"),
+        (
+            [],
+            ["--fast"],
+            "unknown option --fast; there are --platform, --save, --drivers, --no-dev and --help",
+        ),
         (
             [],
             ["--platform", "linux/riscv64"],
@@ -284,5 +309,6 @@ def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path
 def test_help_names_every_variant_and_option(bare_project: Path) -> None:
     done = build(bare_project, "--help")
     assert done.returncode == 0
-    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", "--platform", "--save", "--no-dev"):
+    options = ("--platform", "--save", "--drivers", "--no-dev")
+    for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", *options):
         assert word in done.stdout

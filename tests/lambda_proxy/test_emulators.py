@@ -327,3 +327,32 @@ def test_a_client_that_leaves_does_not_free_a_bare_emulator() -> None:
 
     run(test)
     assert events == [f"{number} {what}" for number in (1, 2, 3) for what in ("begins", "ends")]
+
+
+@pytest.mark.parametrize("name", [b"", b"Server: invoke_api \r\n"], ids=["another's", "ours"])
+def test_an_invoke_api_that_does_not_keep_the_time_out_has_it_kept_by_the_proxy(name: bytes) -> None:
+    answered: list[bytes] = []
+
+    async def answer_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while request := await read_request(reader):
+                await asyncio.sleep(0 if request == b"0" else 0.2)
+                writer.write(API.replace(b"x-amzn", name + b"x-amzn"))
+                answered.append(request)
+
+    async def test(emulators: Emulators) -> None:
+        port = free_port()
+        async with await serve(answer_slowly, port):
+            emulators.set_urls([f"http://127.0.0.1:{port}/x"])
+            await emulators.invoke(b"0")
+            if name:
+                assert (await emulators.invoke(b"1", timeout=0.01)).status == 200
+                return
+            with pytest.raises(InvocationError, match=r"it still runs after 0\.01 s") as caught:
+                await emulators.invoke(b"1", timeout=0.01)
+            assert (caught.value.failure, answered) == (Failure.TIMED_OUT, [b"0"])
+            # The invocation goes on.
+            await emulators.invoke(b"2")
+            assert answered == [b"0", b"1", b"2"]
+
+    run(test)

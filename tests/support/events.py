@@ -36,13 +36,14 @@ class HttpRequest:
         lines = [("Host", HOST)]
         if not self.header("user-agent"):
             lines.append(("User-Agent", "test/1.0"))
-        lines += self.headers
+        lines += [line for line in self.headers if line[0].lower() != "x-forwarded-for"]
         if self.cookies:
             lines.append(("Cookie", "; ".join(self.cookies)))
+        chain = [value for name, value in self.headers if name.lower() == "x-forwarded-for"]
         return [
             *lines,
             ("X-Amzn-Trace-Id", "Root=1-67891233-abcdef012345678912345678"),
-            ("X-Forwarded-For", CLIENT),
+            ("X-Forwarded-For", ", ".join([*chain, CLIENT])),
             ("X-Forwarded-Port", "443"),
             ("X-Forwarded-Proto", "https"),
         ]

@@ -6,18 +6,22 @@ import gzip
 import json
 import os
 import sys
+import time
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import requests
 
 from tests.support.emulator import INVOCATIONS
 from tests.support.events import EventType, HttpRequest, HttpResponse, Json
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
 from tests.support.waf_rules import write_rules
+from trace_checks.judge import new_violations
+from trace_checks.record import Record, Settings
 
 Span = dict[str, Any]
 
@@ -69,6 +73,20 @@ class Trace:
         return json.loads(gzip.decompress(b64decode(self.meta[f"_dd.appsec.s.{part}"])))
 
 
+@dataclass(frozen=True)
+class TelemetryMessage:
+    """What a tracer told of itself; the headers, by lower-case names, say which process it is."""
+
+    kind: str
+    payload: Any
+    headers: dict[str, str]
+
+    @property
+    def session(self) -> str:
+        """The process: what its traces have as `runtime-id`."""
+        return self.headers["dd-session-id"]
+
+
 @dataclass
 class Agent:
     """A running trace agent."""
@@ -76,12 +94,38 @@ class Agent:
     process: Process
     port: int
     view_port: int
+    dogstatsd_port: int
 
     def traces(self) -> list[list[Span]]:
         """All traces since the last `clear`."""
         answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/traces", timeout=30)
         traces: list[list[Span]] = answer.json()
         return traces
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """All checkpoints of data streams since the last `clear`: `EdgeTags`, `Hash`, `ParentHash` ..."""
+        requested = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30).json()
+        payloads = [
+            msgpack.unpackb(b64decode(request["body"]))
+            for request in requested
+            if request["url"].endswith("/v0.1/pipeline_stats")
+        ]
+        return [
+            stats for payload in payloads for bucket in payload["Stats"] for stats in bucket.get("Stats", [])
+        ]
+
+    def telemetry(self) -> list[TelemetryMessage]:
+        """All messages of the tracers' telemetry since the last `clear`, taken out of their batches."""
+        answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/requests", timeout=30)
+        messages = []
+        for request in answer.json():
+            if not request["url"].endswith("/telemetry/proxy/api/v2/apmtelemetry"):
+                continue
+            headers = {name.lower(): value for name, value in request["headers"].items()}
+            document = json.loads(b64decode(request["body"]))
+            batch = document["payload"] if document["request_type"] == "message-batch" else [document]
+            messages += [TelemetryMessage(one["request_type"], one.get("payload"), headers) for one in batch]
+        return messages
 
     def clear(self) -> None:
         """Forget what came so far."""
@@ -90,12 +134,12 @@ class Agent:
 
 def start_agent(start_process: ProcessStarter) -> Agent:
     """Start the stand-in for the extension and wait for its port."""
-    port, view_port = free_port(), free_port()
-    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": free_port()}
+    port, view_port, dogstatsd_port = free_port(), free_port(), free_port()
+    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": dogstatsd_port}
     words = [str(word) for option in options.items() for word in option]
     process = start_process([sys.executable, "-m", "trace_agent", *words])
     wait_for(lambda: port_is_open(port), what="the trace agent's port")
-    return Agent(process, port, view_port)
+    return Agent(process, port, view_port, dogstatsd_port)
 
 
 @dataclass
@@ -105,34 +149,66 @@ class Function:
     process: Process
     port: int
     agent: Agent
+    settings: Settings = field(default_factory=Settings)
+    """What the checks of its traces have to know."""
+    _last: Record | None = None
 
     def post(self, payload: bytes) -> requests.Response:
         """Invoke with these bytes; the Invoke API's own answer."""
+        self._last = None
         return requests.post(f"http://127.0.0.1:{self.port}{INVOCATIONS}", data=payload, timeout=60)
 
     def invoke(self, event: object) -> Any:
         """Invoke with this event; the result, parsed."""
         return self.post(json.dumps(event).encode()).json()
 
-    def traced(self, event: object) -> tuple[Any, Trace]:
+    def traced(self, event: object, *, breaks: Collection[str] = ()) -> tuple[Any, Trace]:
         """Invoke with this event; the result, and the one trace that the agent then got."""
-        result, (trace,) = self.all_traced(event)
+        result, (trace,) = self.all_traced(event, breaks=breaks)
         return result, trace
 
-    def all_traced(self, event: object, *, count: int = 1) -> tuple[Any, list[Trace]]:
-        """Invoke with this event; the result, and all traces that the agent then got, `count` at least."""
+    def all_traced(
+        self, event: object, *, count: int = 1, breaks: Collection[str] = ()
+    ) -> tuple[Any, list[Trace]]:
+        """Invoke with this event; the result, and all traces that the agent then got, `count` at least.
+
+        Raises AssertionError where they break a sentence of trace_checks, unless a known finding explains
+        it. `breaks` are the ids of the checks that the invocation breaks on purpose.
+        """
+        before = self._last
         self.agent.clear()
-        result = self.invoke(event)
+        with self.process.log.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            started = time.time_ns()
+            result = self.invoke(event)
+            ended = time.time_ns()
+            lines = log.read().decode(errors="replace").splitlines()
 
         def arrived() -> list[list[Span]]:
             traces = self.agent.traces()
             return traces if len(traces) >= count else []
 
-        return result, [Trace(spans) for spans in wait_for(arrived, what=f"{count} traces at the agent")]
+        traces = wait_for(arrived, what=f"{count} traces at the agent")
+        failed = isinstance(result, dict) and "errorType" in result and "statusCode" not in result
+        self._last = {
+            "event": event,
+            "result": result,
+            "function_error": "Unhandled" if failed else None,
+            "started": started,
+            "ended": ended,
+            "log": lines,
+            "traces": traces,
+        }
+        found = new_violations(self._last, before, self.settings)
+        new = [violation for violation in found if violation.id not in breaks]
+        assert not new, "\n".join(f"{one.id}: {one.span_name}: {one.detail}" for one in new)
+        return result, [Trace(spans) for spans in traces]
 
-    def request(self, event_type: EventType, **request: Any) -> tuple[HttpResponse, Trace]:
+    def request(
+        self, event_type: EventType, *, breaks: Collection[str] = (), **request: Any
+    ) -> tuple[HttpResponse, Trace]:
         """Send an HTTP request through that front door; the response, and the spans."""
-        result, trace = self.traced(event_type.event(HttpRequest(**request)))
+        result, trace = self.traced(event_type.event(HttpRequest(**request)), breaks=breaks)
         return event_type.response(result), trace
 
 
@@ -165,7 +241,8 @@ def start_function(
         [REPOSITORY / "entrypoint.sh"], env={**function_environment(agent.port, port), **(env or {})}
     )
     wait_for(lambda: port_is_open(port), what="the emulator's port")
-    function = Function(process, port, agent)
+    inferred = (env or {}).get("DD_TRACE_MANAGED_SERVICES", "true").lower() != "false"
+    function = Function(process, port, agent, Settings(inferred_spans=inferred))
     health: Json = function.invoke({"healthcheck": True})
     assert health["status"] == "ok", process.output
     return function

@@ -83,3 +83,17 @@ def cmdi() -> Response:
     """
     text, succeeded = capability.run_command(required_command("command"))
     return plain_text(text, 200 if succeeded else 201)
+
+
+@bp.route("/multiple", methods=_METHODS)
+def multiple() -> Response:
+    """Read three files: two of the caller's, and `../etc/passwd`.
+
+    Argument: `file1` and `file2`, paths, opened unaltered; both required.
+
+    200: `text/plain`, for each file how many bytes were read, or why none were.
+    Span: the WAF saw `server.io.fs.file` three times; telemetry counts three matches of rule
+    rasp-930-100, `rasp.rule.match`, where all three paths are attacks.
+    """
+    files = (required("file1"), required("file2"), "../etc/passwd")
+    return plain_text("".join(capability.read_file(file) for file in files))

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
 from app.capabilities import waf as capability
-from app.web.responses import bad_request, json_document, plain_text
+from app.web.responses import bad_request, check_headers, json_document, plain_text
 
 bp = Blueprint("waf", __name__)
 
 _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 
 @bp.route("/waf", methods=_EVERY_METHOD)
@@ -72,12 +67,3 @@ def parsed_body() -> object:
 def plain_form(form: MultiDict[str, str]) -> dict[str, str | list[str]]:
     """A form as a plain object: one value of a name as a string, several as a list."""
     return {name: values[0] if len(values) == 1 else values for name, values in form.lists()}
-
-
-def check_headers(pairs: Iterable[tuple[str, str]]) -> None:
-    """Raise a 400 that names the first pair that cannot be a response header."""
-    for name, value in pairs:
-        if not _HEADER_NAME.fullmatch(name):
-            raise bad_request(f"{name!r} is not a valid header name")
-        if not _HEADER_VALUE.fullmatch(value):
-            raise bad_request(f"the header {name} cannot be {value!r}")

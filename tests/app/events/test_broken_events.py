@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.events import InvalidEvent, UnknownEvent
+from app.events.triggers import TRIGGERS
 from app.handler import lambda_handler
 from tests.app.conftest import http_event
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest
@@ -22,16 +23,17 @@ from tests.support.events import EVENT_TYPES, EventType, HttpRequest
         ({}, "no known event has the keys none"),
         ({"healthcheck": False}, "no known event has the keys healthcheck"),
         ({"healthcheck": True, "more": 1}, "no known event has the keys healthcheck, more"),
-        ({"Records": [{"eventSource": "aws:sqs"}]}, "no known event has the keys Records"),
-        ({"requestContext": {"connectionId": "x"}}, "no known event has the keys requestContext"),
         (
-            {"type": "REQUEST", "methodArn": "a", "httpMethod": "GET", "requestContext": {}},
-            "keys type, methodArn",
+            {"Records": [{"eventSource": "aws:ses"}]},
+            "no known event has the keys Records and records from 'aws:ses'",
         ),
-        (
-            {"type": "REQUEST", "routeArn": "a", "rawPath": "/", "requestContext": {"http": {}}},
-            "keys type, routeArn",
-        ),
+        ({"Records": [{"eventSource": ["odd"]}]}, "and records from ['odd']"),
+        ({"Records": [5]}, "no known event has the keys Records;"),
+        ({"Records": 5}, "no known event has the keys Records;"),
+        ({"requestContext": {"routeKey": "$connect"}}, "no known event has the keys requestContext"),
+        ({"eventSource": "aws:mq", "rmqMessagesByQueue": {}}, "keys eventSource, rmqMessagesByQueue"),
+        ({"weblog": {"do": "log"}, "Records": []}, "keys weblog, Records"),
+        ({"_datadog": 5}, "keys _datadog"),
     ],
 )
 def test_unknown_events(event: Any, found: str) -> None:
@@ -45,6 +47,7 @@ def test_unknown_events(event: Any, found: str) -> None:
         "ALB",
         "ALB multi",
         "healthcheck",
+        *(trigger.title for trigger in TRIGGERS),
     ):
         assert known in str(caught.value)
 

@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.app.conftest import Handled
+from tests.support.events import EVENT_TYPES
+from tests.support.function import Functions
+from tests.support.processes import wait_for
+
 
 @pytest.fixture(params=["query", "form", "json", "xml"])
 def place(request: pytest.FixtureRequest) -> str:
@@ -142,3 +147,43 @@ def test_an_argument_of_the_wrong_type(client: FlaskClient, value: object) -> No
     for path, name in [("/rasp/lfi", "file"), ("/rasp/cmdi", "command")]:
         response = client.post(path, json={name: value})
         assert (response.status_code, f"argument {name} must be a string" in response.text) == (400, True)
+
+
+def test_multiple(handled: Handled) -> None:
+    response = handled("/rasp/multiple", query="file1=/nowhere&file2=/dev/null")
+    missing, empty, passwd = response.body.decode().splitlines()
+    assert response.status == 200
+    assert missing.startswith("/nowhere not opened: FileNotFoundError")
+    assert empty == "/dev/null opened, 0 bytes"
+    assert passwd.startswith("../etc/passwd ")
+
+
+@pytest.mark.parametrize(("query", "name"), [("file2=x", "file1"), ("file1=x", "file2")])
+def test_multiple_without_a_file(handled: Handled, query: str, name: str) -> None:
+    response = handled("/rasp/multiple", query=query)
+    assert response.status == 400
+    assert response.body.decode().startswith(f"argument {name} is required")
+
+
+@pytest.mark.emulator
+def test_multiple_matches(functions: Functions) -> None:
+    function = functions(DD_TELEMETRY_HEARTBEAT_INTERVAL="1")
+    # The view's own path is an attack only where the request has it, too.
+    query = "file1=../etc/passwd1&file2=../etc/passwd2&other=../etc/passwd"
+    response, trace = function.request(EVENT_TYPES[0], path="/rasp/multiple", query=query)
+    assert response.status == 200
+    assert "rasp-930-100" in trace.rules
+    assert trace.metrics["_dd.appsec.rasp.rule.eval"] == 3
+    session = trace.one("aws.apigateway")["meta"]["runtime-id"]
+
+    def matches() -> float:
+        return sum(
+            float(count)
+            for message in function.agent.telemetry()
+            if (message.kind, message.session) == ("generate-metrics", session)
+            for series in message.payload["series"]
+            if series["metric"] == "rasp.rule.match"
+            for _, count in series["points"]
+        )
+
+    assert wait_for(matches, what="the matches in the telemetry") == 3

@@ -1,0 +1,30 @@
+"""Logs: the endpoint that logs, so that the tracer connects the line with the trace."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+
+from app.capabilities import logs as capability
+from app.web.inputs import choice, flag, optional
+from app.web.responses import plain_text
+
+bp = Blueprint("logs", __name__)
+
+
+@bp.get("/log/library")
+def log_library() -> Response:
+    """Log a message on standard output.
+
+    Argument: `msg`, the message, `msg` if it is missing; `level`, one of `debug`, `info`, `warn`,
+    `warning`, `error`, `critical`, `info` if it is missing; `structured`, `true` for a line of JSON or
+    `false` for Lambda's text line, `true` if it is missing.
+
+    200: `text/plain`, `OK`.
+    400: a level or a truth value is not valid; the text lists the valid ones.
+    Span: none of its own. The JSON line has `dd.trace_id`, `dd.span_id`, `dd.service`, `dd.env` and
+    `dd.version`; the text line has the two ids.
+    Setting: `DD_LOGS_INJECTION=false` leaves them out.
+    """
+    message, structured = optional("msg", "msg"), flag("structured", True)
+    capability.log(message, choice("level", capability.LEVELS, "info"), structured=structured)
+    return plain_text("OK")

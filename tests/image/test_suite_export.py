@@ -1,0 +1,175 @@
+"""./build.sh --export: what the test suite builds from its own tree is the image that ./build.sh makes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lambda_proxy.front_doors import FRONT_DOORS
+from tests.image.containers import HEALTHCHECK, IMAGE, ContainerStarter, docker
+from tests.image.test_build import OTHER_DATADOG_LAMBDA, OTHER_DDTRACE, put_layer, restore_tags, versions
+from tests.support.processes import REPOSITORY
+
+__all__ = ["restore_tags"]  # a fixture
+
+LIBRARY = Path("utils/build/docker/python_lambda")
+VARIANTS = [door.variant for door in FRONT_DOORS]
+# Everything in the image that is ours, with a checksum each. Compiled files have times in them.
+LISTING = (
+    "cd / && find var/task var/lang opt binaries -type f ! -name '*.pyc' ! -name metadata.txt"
+    " -exec sha256sum {} + | sort -k 2"
+)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    """The part of the suite's tree that a build needs, with what another weblog left in it."""
+    suite = tmp_path / "system-tests"
+    (suite / LIBRARY / "function").mkdir(parents=True)
+    (suite / LIBRARY / "function/handler.py").write_text("# the existing weblog\n")
+    (suite / LIBRARY / "alb.Dockerfile").write_text("FROM scratch\n")
+    (suite / LIBRARY / "weblog_metadata.yml").write_text("alb:\n  categories: [dd_trace_lambda]\n")
+    (suite / "binaries").mkdir()
+    (suite / "binaries/java-spring-boot-weblog.tar.zst").write_bytes(b"another weblog")
+    return suite
+
+
+def export(folder: Path) -> list[str]:
+    """The lines that an export says."""
+    command: list[str | Path] = [REPOSITORY / "build.sh", "--export", folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).splitlines()
+
+
+def files(folder: Path) -> dict[str, tuple[bytes, bool]]:
+    """Every file in the folder, with its content and whether it can be executed."""
+    return {
+        str(path.relative_to(folder)): (path.read_bytes(), os.access(path, os.X_OK))
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def build(suite: Path, variant: str) -> str:
+    """Build as the suite does; the image's name."""
+    client = subprocess.run(
+        [REPOSITORY / "build.sh", "--print-client"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    name = f"python-lambda-weblog:exported-{variant}"
+    command: list[str | Path] = [
+        *(client, "build", "--file", LIBRARY / f"{variant}.Dockerfile"),
+        *(
+            "--label",
+            "system-tests-library=python_lambda",
+            "--label",
+            f"system-tests-weblog-variant={variant}",
+        ),
+        *("--tag", name, "--tag", "system_tests/weblog", "."),
+    ]
+    done = subprocess.run(
+        command,
+        cwd=suite,
+        env={**os.environ, "DOCKER_BUILDKIT": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    return name
+
+
+def test_what_an_export_writes(suite: Path) -> None:
+    before = files(suite)
+    lines = export(suite)
+    after = files(suite)
+    assert f"build.sh: replaced {LIBRARY / 'alb.Dockerfile'}" in lines
+    new = {Path(name) for name in after.keys() - before.keys()}
+    outside = {path.name for path in new if LIBRARY / "weblog" not in path.parents}
+    assert outside == {f"{variant}.Dockerfile" for variant in VARIANTS if variant != "alb"}
+    metadata = (suite / LIBRARY / "weblog_metadata.yml").read_text()
+    assert sorted(
+        re.findall(r"^(\S+):\n  categories: \[dd_trace_lambda\]$", metadata, re.MULTILINE)
+    ) == sorted(VARIANTS)
+    unchanged = ("function/handler.py", "binaries/java-spring-boot-weblog.tar.zst")
+    for name in before:
+        if name.endswith(unchanged):
+            assert after[name] == before[name]
+
+
+def test_a_second_export_changes_nothing(suite: Path) -> None:
+    export(suite)
+    before = files(suite)
+    (line,) = export(suite)
+    assert re.fullmatch(r"build\.sh: (\d+) of \1 files were up to date", line)
+    assert files(suite) == before
+
+
+def test_a_file_that_is_gone_here_goes_there(suite: Path) -> None:
+    export(suite)
+    old = suite / LIBRARY / "weblog/app/old.py"
+    old.write_text("")
+    assert f"build.sh: removed {old.relative_to(suite)}" in export(suite)
+    assert not old.exists()
+
+
+def test_another_folder_is_refused(tmp_path: Path) -> None:
+    (line,) = export(tmp_path)
+    assert line == f"build.sh: {tmp_path} is not a checkout of system-tests: it has no utils/build/docker"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_suite_finds_the_base_images(suite: Path, variant: str) -> None:
+    export(suite)
+    dockerfile = (suite / LIBRARY / f"{variant}.Dockerfile").read_text()
+    defaults = dict(re.findall(r"^ARG\s+(\S+)\s*=\s*(\S+)", dockerfile, re.MULTILINE))
+    images = re.findall(r"^FROM\s+\$(\S+)", dockerfile, re.MULTILINE)
+    lines = re.findall(r"^\s*FROM ", dockerfile, re.MULTILINE)
+    assert len(images) == len(lines), "each FROM line names an image by an ARG"
+    assert {defaults[name] for name in images} == {
+        "python:3.13-slim-trixie",
+        "public.ecr.aws/lambda/python:3.13",
+        "public.ecr.aws/datadog/lambda-extension:100",
+    }
+
+
+@pytest.fixture
+def listing(image: None) -> str:
+    """What is in the image that ./build.sh made."""
+    return docker("run", "--rm", IMAGE, "sh", "-c", LISTING)
+
+
+def test_the_suite_builds_the_same_images(
+    suite: Path, restore_tags: None, listing: str, start_container: ContainerStarter
+) -> None:
+    export(suite)
+    for door in FRONT_DOORS:
+        name = build(suite, door.variant)
+        assert docker("run", "--rm", name, "sh", "-c", LISTING) == listing
+        configuration, own = (
+            json.loads(docker("inspect", "--format", "{{json .Config}}", image))
+            for image in (name, f"python-lambda-weblog:{door.variant}")
+        )
+        assert configuration == own
+    container = start_container(image=name)
+    assert container.invoke(HEALTHCHECK)["status"] == "ok"
+
+
+def test_the_suite_builds_with_a_layer(
+    suite: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
+) -> None:
+    (tmp_path / "layer").mkdir()
+    put_layer(suite / "binaries", tmp_path / "layer")
+    export(suite)
+    name = build(suite, "apigw-rest")
+    docker("tag", name, IMAGE)
+    version, metadata = versions(start_container)
+    assert (version, metadata["ddtrace"]) == (OTHER_DATADOG_LAMBDA, OTHER_DDTRACE)
+    listing = docker("run", "--rm", name, "sh", "-c", "find / -xdev -name '*.tar.zst'")
+    assert listing == ""

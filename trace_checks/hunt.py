@@ -1,0 +1,333 @@
+"""Searches for events that break a sentence: samples and endpoints, changed field after field.
+
+A plain event, the canary, follows each one: its trace shows what the event left behind.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, TextIO
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import sampled_from
+
+from trace_checks.judge import Violation, violations
+from trace_checks.mutations import PASSES, smallest, variants
+from trace_checks.record import Record, Settings
+from trace_checks.system import REPOSITORY, System
+
+SAMPLES = REPOSITORY / "events"
+ENDPOINTS = REPOSITORY / "docs/endpoints.md"
+
+CANARY = {"healthcheck": True}
+
+# A whole context begins a trace of its own, whatever an event before left open.
+CLEARING = {
+    "healthcheck": True,
+    "headers": {
+        "x-datadog-trace-id": "1",
+        "x-datadog-parent-id": "2",
+        "x-datadog-sampling-priority": "1",
+    },
+}
+
+APPSEC = {"DD_APPSEC_ENABLED": "true"}
+
+# The samples as they are go through functions with these settings, too.
+OTHER_SETTINGS: tuple[Mapping[str, str], ...] = (
+    {},
+    {"DD_TRACE_FLASK_ENABLED": "false"},
+    {**APPSEC, "DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED": "false"},
+    {**APPSEC, "DD_CAPTURE_LAMBDA_PAYLOAD": "true"},
+)
+
+# For events that ask the function to sleep until it is ended.
+SHORT = {**APPSEC, "AWS_LAMBDA_FUNCTION_TIMEOUT": "6"}
+SLEEP = '{"weblog": {"do": "sleep", "seconds": 9}}'
+
+SHARE_OF_OTHER_SETTINGS = 0.15
+
+Key = tuple[str, ...]
+
+
+class Tell:
+    """What the search tells while it runs; a progress bar overrides it."""
+
+    def invoked(self, found: Mapping[Key, Found], doing: str) -> None:
+        """An invocation was judged."""
+
+
+@dataclass
+class Found:
+    """A violation, with the smallest event that shows it."""
+
+    violation: Violation
+    record: Record
+    settings: Mapping[str, str]
+    canary: bool
+    """Whether it is the next invocation that is broken."""
+
+    @property
+    def event(self) -> object:
+        """The event that shows it."""
+        return self.record["event"]
+
+
+class _TimeIsUp(BaseException):
+    """Ends a run of hypothesis, which takes an Exception for something found."""
+
+
+@dataclass
+class Hunt:
+    """A search. `found` has what it found so far, also when it was interrupted."""
+
+    samples: Mapping[str, Any]
+    seconds: float
+    seed: int = 0
+    out: TextIO | None = None
+    tell: Tell = field(default_factory=Tell)
+    found: dict[Key, Found] = field(default_factory=dict)
+    invocations: int = 0
+    _deadline: float = 0
+
+    def run(self) -> None:
+        """Search until the time is up or everything was tried. Raises StartError."""
+        self.begin(1 - SHARE_OF_OTHER_SETTINGS)
+        self._with(APPSEC, self._look_at_everything)
+        self._deadline += self.seconds * SHARE_OF_OTHER_SETTINGS
+        for function_settings in OTHER_SETTINGS:
+            self._with(function_settings, self._look_at_samples)
+        self._with(SHORT, self._look_at_sleepers)
+
+    def begin(self, share: float = 1) -> None:
+        """Let the time begin, or a share of it."""
+        self._deadline = time.monotonic() + self.seconds * share
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() > self._deadline
+
+    def _with(self, function_settings: Mapping[str, str], work: Callable[[Looker], None]) -> None:
+        with tempfile.TemporaryDirectory() as folder, System(Path(folder), function_settings) as system:
+            looker = Looker(self, system)
+            try:
+                work(looker)
+            except _TimeIsUp:
+                return
+
+    def _look_at_samples(self, looker: Looker) -> None:
+        for name, event in self.samples.items():
+            looker.look(event, name)
+
+    def _look_at_sleepers(self, looker: Looker) -> None:
+        event = copy.deepcopy(self.samples.get("sqs"))
+        if event:
+            event["Records"][0]["body"] = SLEEP
+            # Not cut down: each try would take as long as the time-out.
+            looker.look(event, "sqs, asleep", cut=False)
+
+    def _look_at_everything(self, looker: Looker) -> None:
+        self._look_at_samples(looker)
+        order = list(self.samples)
+        Random(self.seed).shuffle(order)  # noqa: S311 - an order, no secret
+        first, *others = PASSES
+        for name in order:
+            self._vary(looker, name, first)
+        for name, event in requests(self.samples):
+            looker.look(event, name)
+        for number in others:
+            for name in order:
+                self._vary(looker, name, number)
+
+    def _vary(self, looker: Looker, name: str, number: int) -> None:
+        changed = variants(self.samples[name], number)
+
+        @seed(self.seed)
+        @settings(
+            max_examples=len(changed),
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(sampled_from(changed))
+        def look(variant: Any) -> None:  # noqa: ANN401 - any JSON
+            looker.look(variant, name)
+
+        look()
+
+
+@dataclass
+class Looker:
+    """Sends events to one function, and tells the hunt what they show."""
+
+    hunt: Hunt
+    system: System
+    _healthy: set[Key] = field(default_factory=set)
+    _lost: bool = False
+    """Whether a trace was lost since the function was started."""
+
+    def __post_init__(self) -> None:
+        self._settings = Settings(
+            service="weblog", appsec="DD_APPSEC_ENABLED" in self.system.settings, inferred_spans=True
+        )
+        # What the canary shows by itself is not the doing of the event before it.
+        self._healthy = {_key(found, canary=True) for found in self._judge(self.system.record(CANARY), None)}
+
+    def look(self, event: object, doing: str, *, cut: bool = True) -> None:
+        """Send the event; cut down what shows something that was not found yet."""
+        if self.hunt.is_over:
+            raise _TimeIsUp
+        shown = self._shown(event)
+        for key, found in shown.items():
+            if key not in self.hunt.found:
+                self._keep(key, found, cut=cut)
+        self.hunt.tell.invoked(self.hunt.found, doing)
+
+    def _keep(self, key: Key, found: Found, *, cut: bool) -> None:
+        # Kept before it is cut down, so that Ctrl-C loses nothing.
+        self.hunt.found[key] = found
+
+        def shows(event: object) -> bool:
+            if self.hunt.is_over:
+                return False
+            again = self._shown(event, canary=found.canary).get(key)
+            if again and len(json.dumps(again.event)) < len(json.dumps(self.hunt.found[key].event)):
+                self.hunt.found[key] = again
+            return again is not None
+
+        if cut:
+            smallest(found.event, shows)
+        if self.hunt.out:
+            self.hunt.out.write(json.dumps(self.hunt.found[key].record) + "\n")
+            self.hunt.out.flush()
+
+    def _shown(self, event: object, *, canary: bool = True) -> dict[Key, Found]:
+        record = self.system.record(event)
+        self.hunt.invocations += 1
+        own = self._judge(record, None)
+        if self._lost and not record["traces"] and any(found.finding is None for found in own):
+            # An open span keeps back all traces of its id, and this event may carry that very id.
+            self.system.restart()
+            self._lost = False
+            record = self.system.record(event)
+            own = self._judge(record, None)
+        self._lost = self._lost or not record["traces"]
+        shown = {_key(found): self._found(found, record) for found in own}
+        if canary or not record["traces"]:
+            after = self.system.record(CANARY)
+            broken = [
+                found for found in self._judge(after, record) if _key(found, canary=True) not in self._healthy
+            ]
+            for found in broken:
+                shown[_key(found, canary=True)] = self._found(found, record, canary=True)
+            if broken:
+                self._repair()
+        return shown
+
+    def _repair(self) -> None:
+        self.system.record(CLEARING)
+        if {
+            _key(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
+        } - self._healthy:
+            self.system.restart()
+
+    def _judge(self, record: Record, before: Record | None) -> list[Violation]:
+        return violations(record, before, self._settings)
+
+    def _found(self, violation: Violation, record: Record, *, canary: bool = False) -> Found:
+        return Found(violation, record, self.system.settings, canary)
+
+
+def _key(violation: Violation, *, canary: bool = False) -> Key:
+    """What makes two violations the same: for a new one, the span and the words of the detail."""
+    kind = violation.finding or re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+(\.\d+)?", "#", violation.detail)
+    what = "" if violation.finding else violation.span_name or ""
+    return ("canary" if canary else "event", violation.id, kind, what)
+
+
+def load_samples(folder: Path) -> dict[str, Any]:
+    """The events in the folder's `.json` files, by name. Raises ValueError where there are none."""
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise ValueError(f"{folder} has no .json files")
+    return {file.stem: _loaded(file) for file in files}
+
+
+def _loaded(file: Path) -> Any:  # noqa: ANN401 - any JSON
+    try:
+        return json.loads(file.read_text())
+    except ValueError as error:
+        raise ValueError(f"{file} is not valid JSON: {error}") from None
+
+
+def requests(samples: Mapping[str, Any], page: Path = ENDPOINTS) -> Iterator[tuple[str, Any]]:
+    """Every endpoint of the page of endpoints, through every sample that is an HTTP request."""
+    for path, methods in re.findall(
+        r"^### `(\S+)`\n(?:### .*\n)*([A-Z, ]+)$", page.read_text(), re.MULTILINE
+    ):
+        for status in ("200", "500") if "<int:" in path else ("",):
+            concrete = re.sub(r"<[a-z]*:?[a-z_]+>", "a", path.replace("<int:status_code>", status))
+            for name, sample in samples.items():
+                event = with_path(sample, methods.split(",")[0], concrete)
+                if event is not None:
+                    yield f"{name} {concrete}", event
+
+
+def with_path(sample: Any, method: str, path: str) -> Any:  # noqa: ANN401 - any JSON
+    """The HTTP sample with another method and path; None where it is not an HTTP request."""
+    event = copy.deepcopy(sample)
+    if not isinstance(event, dict) or "methodArn" in event or "routeArn" in event:
+        return None
+    context = event.get("requestContext")
+    if not isinstance(context, dict) or "connectionId" in context:
+        return None
+    if isinstance(context.get("http"), dict):
+        event["rawPath"] = path
+        context["http"] |= {"method": method, "path": path}
+        return event
+    event |= {"path": path, "httpMethod": method}
+    if "elb" not in context:
+        context |= {"path": f"/{context.get('stage')}{path}", "httpMethod": method}
+    return event
+
+
+def lines(found: Sequence[Found]) -> Iterator[str]:
+    """The report: each violation once, with its event and the log."""
+    for one in found:
+        violation = one.violation
+        yield f"{violation.finding or 'NEW'} {violation.id}: {violation.sentence}"
+        where = f"{violation.span_name}: " if violation.span_name else ""
+        yield f"  {'the next invocation: ' if one.canary else ''}{where}{violation.detail}"
+        if dict(one.settings) != APPSEC:
+            chosen = " ".join(f"{name}={value}" for name, value in one.settings.items())
+            yield f"  settings: {chosen or 'none'}"
+        yield from (f"  {line}" for line in _pretty(one.event).splitlines())
+        said = [line for line in one.record["log"] if line.strip() and not _OF_EMULATOR.search(line)]
+        yield from (f"  | {line}" for line in said[:12])
+        yield ""
+
+
+# The emulator's own lines, and that nobody takes metrics here.
+_OF_EMULATOR = re.compile(r"^(START|END|REPORT) RequestId|\(rapid\)|Error submitting packet")
+
+
+def _pretty(value: object, indent: str = "", width: int = 100) -> str:
+    """JSON in which whatever fits in a line stands in one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + len(indent) <= width or not isinstance(value, (dict, list)) or not value:
+        return flat
+    inner = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {_pretty(part, inner, width)}" for key, part in value.items()]
+        return "{" + f",\n{inner}".join(parts) + "}"
+    return "[" + f",\n{inner}".join(_pretty(part, inner, width) for part in value) + "]"

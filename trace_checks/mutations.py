@@ -1,0 +1,170 @@
+"""Changes events field after field, and cuts them down: hypothesis draws the changes and shrinks."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, Verbosity, errors, find, settings
+from hypothesis import strategies as st
+from hypothesis.database import InMemoryExampleDatabase, choices_to_bytes
+
+Path = tuple[Any, ...]
+"""Keys and indexes; TEXT and BASE64 step into the JSON that a string holds."""
+
+TEXT, BASE64 = "<json>", "<base64>"
+
+_DROPPED = object()
+
+# What a field may become: first what tells most, then the rest.
+_CHANGES: tuple[dict[str, Callable[[Any], Any]], ...] = (
+    {
+        "left out": lambda value: _DROPPED,
+        "null": lambda value: None,
+        "another type": lambda value: 5 if isinstance(value, (str, dict, list)) else "hello",
+        "beyond ASCII": lambda value: value + "ë +%C3%A9" if isinstance(value, str) else value,
+        "custom type": lambda value: f"{value}.custom" if value in ("Binary", "String") else value,
+    },
+    {
+        "empty": lambda value: type(value)() if isinstance(value, (str, list, dict)) else "",
+        "another container": lambda value: {"a": 1} if isinstance(value, list) else [value],
+        "zero": lambda value: 0 if isinstance(value, (int, float)) else value,
+        "later": lambda value: value * 2 if isinstance(value, (int, float)) else value,
+        "digits or number": lambda value: _other_number(value),
+        "base64": lambda value: b64encode(value.encode()).decode() if isinstance(value, str) else value,
+        "another partition": lambda value: (
+            value.replace("arn:aws:", "arn:aws-cn:") if isinstance(value, str) else value
+        ),
+    },
+)
+
+# Names that datadog_lambda looks for at the top of any event, added to it.
+_ADDED = (
+    ("Records", "_datadog", "Payload", "DurableExecutionArn"),
+    (
+        "awslogs",
+        "requestContext",
+        "detail-type",
+        "detail",
+        "source",
+        "headers",
+        "multiValueHeaders",
+        "request",
+    ),
+)
+_VALUES = (5, "hello", {"a": 1})
+
+PASSES = range(len(_CHANGES))
+
+
+def variants(event: Any, number: int) -> list[Any]:  # noqa: ANN401 - any JSON
+    """The event with one field changed, or with one name added, in every way of that pass."""
+    made = [_applied(event, path, change) for path in _places(event) for change in _CHANGES[number].values()]
+    if isinstance(event, dict):
+        names = [name for name in _ADDED[number] if name not in event]
+        made += [{**event, name: value} for name in names for value in _VALUES]
+    return [variant for variant in made if variant != event]
+
+
+def smallest(event: Any, shows: Callable[[Any], bool]) -> Any:  # noqa: ANN401 - any JSON
+    """The event without all that can be left out while `shows` stays true of it."""
+    best = event
+    size = len(json.dumps(event))
+
+    def shows_and_is_kept(part: Any) -> bool:  # noqa: ANN401
+        nonlocal best, size
+        if not shows(part):
+            return False
+        if len(json.dumps(part)) < size:
+            best, size = part, len(json.dumps(part))
+        return True
+
+    # hypothesis begins with what is in its database: here, the choices that keep everything. Under the
+    # second key, because it takes what is under the first for the smallest already.
+    database = InMemoryExampleDatabase()
+    database.save(b"whole.secondary", choices_to_bytes([True] * _nodes(event)))
+    # It may not show twice: then what was found so far is kept.
+    with suppress(errors.HypothesisException):
+        find(
+            _parts(event),
+            shows_and_is_kept,
+            settings=settings(
+                database=database,
+                phases=[Phase.reuse, Phase.shrink],
+                suppress_health_check=list(HealthCheck),
+                deadline=None,
+                max_examples=1000,
+                verbosity=Verbosity.quiet,
+            ),
+            database_key=b"whole",
+        )
+    return best
+
+
+@st.composite
+def _parts(draw: st.DrawFn, value: Any) -> Any:  # noqa: ANN401
+    """The value without some of its parts: a choice for each, of which the simplest is to leave it out."""
+    if isinstance(value, dict):
+        return {key: draw(_parts(part)) for key, part in value.items() if draw(st.booleans())}
+    if isinstance(value, list):
+        return [draw(_parts(part)) for part in value if draw(st.booleans())]
+    return value
+
+
+def _nodes(value: object) -> int:
+    if isinstance(value, (dict, list)):
+        parts = list(value.values()) if isinstance(value, dict) else value
+        return len(parts) + sum(map(_nodes, parts))
+    return 0
+
+
+def _places(value: object, path: Path = ()) -> Iterator[Path]:
+    """All fields, those in embedded JSON too."""
+    if path and path[-1] not in (TEXT, BASE64):
+        yield path
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _places(part, (*path, key))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _places(part, (*path, index))
+    elif isinstance(value, str):
+        for step in (TEXT, BASE64):
+            held = _opened(value, step)
+            if isinstance(held, dict):
+                yield from _places(held, (*path, step))
+                break
+
+
+def _applied(value: Any, path: Path, change: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """A copy of the value with the change made at that place."""
+    if not path:
+        return change(value)
+    step, rest = path[0], path[1:]
+    if step in (TEXT, BASE64):
+        changed = json.dumps(_applied(_opened(value, step), rest, change), ensure_ascii=False)
+        return changed if step == TEXT else b64encode(changed.encode()).decode()
+    made = _applied(value[step], rest, change)
+    copy = value.copy()
+    if made is _DROPPED:
+        del copy[step]
+    else:
+        copy[step] = made
+    return copy
+
+
+def _opened(text: str, step: str) -> Any:  # noqa: ANN401
+    try:
+        return json.loads(text if step == TEXT else b64decode(text, validate=True))
+    except ValueError:
+        return None
+
+
+def _other_number(value: object) -> object:
+    """A number as digits, digits as a number."""
+    if isinstance(value, (int, float)):
+        return str(value)
+    return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() else value

@@ -1,0 +1,213 @@
+"""Starts a function and a trace agent of its own, on free loopback ports, and ends them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from trace_checks.record import Record
+from trace_checks.recorder import NoAnswerError, Recorder
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# By this path the tracer knows that there is an extension: then it sends each trace before the result.
+EXTENSION = Path("/opt/extensions/datadog-agent")
+
+
+# Not the seeded one of a search: two searches at once must not ask for the same ports.
+_random = random.SystemRandom()
+
+
+class StartError(Exception):
+    """The function or its agent did not start; the message says why."""
+
+
+class System:
+    """A function under the emulator, and the agent that gets its traces; a context manager.
+
+    `settings` are further environment variables of the function. What the processes write goes to
+    files in `folder`, which exists.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.settings = settings
+        self.log = folder / "function.log"
+        self._agent_log = folder / "agent.log"
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._made: list[Path] = []
+        self.recorder = Recorder("", "")
+
+    def __enter__(self) -> System:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start both and wait until the function answers. Raises StartError."""
+        self._declare_extension()
+        invoke_api, agent, *others = _free_ports(7)
+        # The agent would send on, to itself, what it gets, if it had the function's settings.
+        inherited = _inherited()
+        environment = inherited | _environment(invoke_api, agent, others[:3]) | dict(self.settings)
+        self._start(
+            [
+                *(sys.executable, "-m", "trace_agent", "--port", str(agent)),
+                *("--trace-view-port", str(others[3]), "--dogstatsd-port", str(others[4])),
+            ],
+            inherited,
+            self._agent_log,
+        )
+        self._wait_for_port(agent, f"the trace agent ({self._agent_log})")
+        self._start([str(REPOSITORY / "entrypoint.sh")], environment, self.log)
+        self._wait_for_port(invoke_api, f"the function ({self.log})")
+        self.recorder = Recorder(f"http://127.0.0.1:{invoke_api}", f"http://127.0.0.1:{agent}")
+        try:
+            # A cold start may take longer than the function has; the next one finds more of it prepared.
+            for _ in range(3):
+                answer = self.recorder.record({"healthcheck": True})
+                if not answer["function_error"]:
+                    return
+        except NoAnswerError as error:
+            raise StartError(str(error)) from None
+        raise StartError(f"the function fails: {answer['result']}")
+
+    def restart(self) -> None:
+        """End both and start them again."""
+        self._end_processes()
+        self.start()
+
+    def record(self, event: object) -> Record:
+        """The record of an invocation, with the whole log of it.
+
+        Where the function died of something, it is started again and asked once more.
+        """
+        # Another system on this machine may have taken it away when it ended.
+        self._declare_extension()
+        try:
+            return self._record(event)
+        except NoAnswerError:
+            self.restart()
+            return self._record(event)
+
+    def _record(self, event: object) -> Record:
+        with self.log.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            record = self.recorder.record(event)
+            lines = log.read().decode(errors="replace").splitlines()
+        # The Invoke API answers with the last 4 KiB of the log, after they were written to the file.
+        return {**record, "log": lines}
+
+    def stop(self) -> None:
+        """End both, and undo what was made for them."""
+        self._end_processes()
+        for folder in reversed(self._made):
+            with suppress(OSError):
+                folder.rmdir()
+        self._made.clear()
+
+    def _start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        with log.open("ab") as output:
+            process = subprocess.Popen(  # noqa: S603 - the two programs of this project
+                command,
+                cwd=REPOSITORY,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # So that Ctrl-C reaches the search alone, which ends them in order.
+                start_new_session=True,
+            )
+        self._processes.append(process)
+
+    def _wait_for_port(self, port: int, what: str) -> None:
+        def answers() -> bool:
+            if self._processes[-1].poll() is not None:
+                raise StartError(f"{what} ended at once")
+            with socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", port)) == 0
+
+        _wait(answers, f"{what} does not listen")
+
+    def _end_processes(self) -> None:
+        for process in reversed(self._processes):
+            # Asked first: the emulator's keeper has processes in other groups to end.
+            if process.poll() is None:
+                process.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(5)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._processes.clear()
+
+    def _declare_extension(self) -> None:
+        for folder in (EXTENSION.parent, EXTENSION):
+            if not folder.exists():
+                try:
+                    folder.mkdir()
+                except OSError as error:
+                    raise StartError(f"{folder} cannot be made: {error.strerror}") from None
+                self._made.append(folder)
+
+
+def _inherited() -> dict[str, str]:
+    """The environment of this process, without what would configure a tracer, a function or AWS."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("DD_", "AWS_"))}
+
+
+def _environment(invoke_api: int, agent: int, others: Sequence[int]) -> dict[str, str]:
+    """What entrypoint.sh needs to run beside other programs on this machine."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}",
+        "RIE_PORT": str(invoke_api),
+        "EMULATOR_PORT": str(others[0]),
+        "RUNTIME_API_PORT": str(others[1]),
+        "AGENT_RELAY_PORT": str(others[2]),
+        "AGENT_PORT": str(agent),
+        "DD_TRACE_AGENT_URL": f"http://127.0.0.1:{agent}",
+        "DD_SERVICE": "weblog",
+        # On a busy machine, too, every rule is evaluated and every request is sampled.
+        "DD_APPSEC_WAF_TIMEOUT": "10000000",
+        "DD_API_SECURITY_SAMPLE_DELAY": "0",
+        "DD_TRACE_RATE_LIMIT": "10000",
+        "DD_COLD_START_TRACING": "false",
+    }
+
+
+def _free_ports(count: int) -> list[int]:
+    """Different ports that nobody listens on.
+
+    Below those that the kernel gives to clients, so that no connection takes one before its server does.
+    """
+    free: set[int] = set()
+    while len(free) < count:
+        port = _random.choice(range(12000, 32000))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            free.add(port)
+    return list(free)
+
+
+def _wait(condition: Callable[[], bool], otherwise: str, timeout: float = 60) -> None:
+    deadline = time.monotonic() + timeout
+    while not condition():
+        if time.monotonic() > deadline:
+            raise StartError(f"not within {timeout:.0f} s: {otherwise}")
+        time.sleep(0.02)
