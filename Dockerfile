@@ -46,9 +46,10 @@ COPY --chmod=755 extension/supervisor/datadog-agent.sh /extension/extensions/dat
 # Compiled here, because Lambda's file system is read-only: every cold start would compile again.
 COPY invoke_api/ /opt/invoke_api/lib/python3.13/site-packages/invoke_api/
 COPY app/ /var/task/app/
+COPY traced_handler.py /var/task/
 COPY --chmod=755 entrypoint.sh /var/task/
 RUN ln -s entrypoint.sh /var/task/app.sh \
-    && python -m compileall -q /var/task/app /opt/invoke_api/lib/python3.13/site-packages
+    && python -m compileall -q /var/task /opt/invoke_api/lib/python3.13/site-packages
 
 
 FROM $PYTHON_IMAGE AS weblog
@@ -93,15 +94,18 @@ FROM $PYTHON_IMAGE AS dev-build
 
 # One environment for all that runs around the function; the function does not see it.
 RUN python -m venv --without-pip /opt/dev
-COPY constraints.txt requirements-debugger.txt /src/
+COPY constraints.txt requirements-debugger.txt requirements-reload.txt /src/
 COPY trace_agent/requirements.txt /src/trace_agent/
 COPY lambda_proxy/requirements.txt /src/lambda_proxy/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/dev/bin/python install --quiet \
         -r /src/trace_agent/requirements.txt -r /src/lambda_proxy/requirements.txt \
+        -r /src/requirements-reload.txt \
     && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
 WORKDIR /opt/dev/lib/python3.13/site-packages
 COPY scripts/*.py scripts/
+# The pinned versions, to say so when a mount has another tracer.
+COPY requirements.txt ./
 COPY invoke_api/ invoke_api/
 COPY lambda_proxy/ lambda_proxy/
 COPY trace_agent/ trace_agent/

@@ -8,13 +8,13 @@
 # Interface Emulator, with socat from the relay port to the trace agent where socat is installed.
 set -euo pipefail
 
-RUNTIME_CLIENT=(python -m awslambdaric datadog_lambda.handler.handler)
+RUNTIME_CLIENT=(python -m awslambdaric traced_handler.handler)
 
 # In the image the Invoke API has an environment of its own, so that the function cannot import it.
 INVOKE_API_PYTHON=/opt/invoke_api/bin/python
 
-# In the dev image only.
-DEBUGGER=/opt/debugger
+# Where debugpy may be: in the dev image, or where run.sh has put it.
+DEBUGGERS=(/opt/debugger .venv/debugger)
 
 main() {
     case ${1-} in
@@ -33,6 +33,7 @@ Without a command (or with ./app.sh) starts the Lambda function; runs any other 
 Settings:
   AWS_LAMBDA_RUNTIME_API       set by AWS: run the function alone, against that Runtime API
   DD_LAMBDA_HANDLER            the handler that datadog_lambda wraps (app.handler.lambda_handler)
+  LAMBDA_TASK_ROOT             the folder with the handler, where the function runs (this one)
   AWS_LAMBDA_FUNCTION_TIMEOUT  seconds that an invocation may take (300)
   LISTEN_HOST                  the address to listen on (127.0.0.1; in the image 0.0.0.0)
   RIE_PORT                     the Invoke API's port (8080)
@@ -40,20 +41,23 @@ Settings:
   RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
   AGENT_PORT                   the trace agent's port on loopback (8126)
   AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
-  DEBUGGER_PORT                where the function listens for a debugger (none; dev image only)
+  DEBUGGER_PORT                where the function listens for a debugger (none; not in the image for the suite)
+  DEBUGGER_WAIT                true: the function starts when a debugger has come (false)
   DD_*                         for the tracer and datadog_lambda, passed on as they are
 EOF
 }
 
 start_function() {
-    # datadog_lambda and the app are imported from the folder that holds them.
+    # The app is imported from the folder that holds it.
     cd "$(dirname "${BASH_SOURCE[0]}")"
     if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
         check_handler
+        run_in_task_root
         exec "${RUNTIME_CLIENT[@]}"
     fi
     read_settings
     [[ -z ${DEBUGGER_PORT-} ]] || listen_for_debugger
+    run_in_task_root
     command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
     relay_to_agent
     start_emulator
@@ -64,12 +68,33 @@ check_handler() {
     export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
     [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
         fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
+    [[ -z ${LAMBDA_TASK_ROOT-} || -d $LAMBDA_TASK_ROOT ]] ||
+        fail "LAMBDA_TASK_ROOT must be a folder, it is '$LAMBDA_TASK_ROOT'"
+}
+
+# As in Lambda, the function's folder is the first on its path and the one it works in.
+run_in_task_root() {
+    local root=${LAMBDA_TASK_ROOT:-$PWD}
+    [[ ! $root -ef $PWD ]] || return 0
+    export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
+    RUNTIME_CLIENT=(env "--chdir=$root" "${RUNTIME_CLIENT[@]}")
 }
 
 # Everything that is configured where the emulator runs, with its default. scripts/run.py calls this too.
 read_settings() {
     check_handler
-    check_number AWS_LAMBDA_FUNCTION_TIMEOUT 300 900000
+    local timeout=300
+    if [[ -n ${DEBUGGER_PORT-} ]]; then
+        check_number DEBUGGER_PORT "" 65535
+        # At a breakpoint nobody is in a hurry.
+        timeout=900000
+    fi
+    DEBUGGER_WAIT=${DEBUGGER_WAIT:-false}
+    [[ $DEBUGGER_WAIT == true || $DEBUGGER_WAIT == false ]] ||
+        fail "DEBUGGER_WAIT must be true or false, it is '$DEBUGGER_WAIT'"
+    [[ $DEBUGGER_WAIT == false || -n ${DEBUGGER_PORT-} ]] || fail "DEBUGGER_WAIT is true, so DEBUGGER_PORT must be set"
+    check_number AWS_LAMBDA_FUNCTION_TIMEOUT "$timeout" 900000
+    export AWS_LAMBDA_FUNCTION_TIMEOUT
     check_number RIE_PORT 8080 65535
     check_number EMULATOR_PORT 8081 65535
     check_number RUNTIME_API_PORT 9001 65535
@@ -86,11 +111,16 @@ check_number() {
 
 # The function starts at the first invocation, and so does the debugger's port.
 listen_for_debugger() {
-    check_number DEBUGGER_PORT 5678 65535
-    [[ -d $DEBUGGER ]] || fail "DEBUGGER_PORT is set, but there is no debugger; the dev image has one"
-    export PYTHONPATH=$PYTHONPATH:$DEBUGGER
+    local folder debugger="" wait=()
+    for folder in "${DEBUGGERS[@]}"; do
+        [[ ! -d $folder ]] || debugger=$(realpath "$folder")
+    done
+    [[ -n $debugger ]] || fail "DEBUGGER_PORT is set, but there is no debugger; the dev image has one"
+    [[ $DEBUGGER_WAIT == false ]] || wait=(--wait-for-client)
+    export PYTHONPATH=${PYTHONPATH:+$PYTHONPATH:}$debugger
     RUNTIME_CLIENT=(
-        python -X frozen_modules=off -m debugpy --listen "0.0.0.0:$DEBUGGER_PORT" "${RUNTIME_CLIENT[@]:1}"
+        python -X frozen_modules=off -m debugpy --listen "${LISTEN_HOST:-127.0.0.1}:$DEBUGGER_PORT" "${wait[@]}"
+        "${RUNTIME_CLIENT[@]:1}"
     )
 }
 

@@ -2,6 +2,8 @@
 # Brings up the whole system on this machine: makes .venv, then runs scripts/run.py, which starts the rest.
 # Everything listens on loopback; nothing needs Docker, AWS or Datadog.
 set -euo pipefail
+# Paths on the command line are meant from here.
+export STARTED_IN=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
@@ -10,11 +12,22 @@ main() {
         --help | -h) show_help && exit ;;
     esac
     make_environment requirements-run.txt
+    [[ -z ${DEBUGGER_PORT-} ]] || make_debugger
+    find_own_handler
     # The services' clients, and what plays AWS and Kafka.
     [[ ${1-} != --with* ]] || make_environment requirements-drivers.txt
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -m scripts.run "$@"
+}
+
+# A handler of the user's own is looked for in the folder that they are in.
+find_own_handler() {
+    local module=${DD_LAMBDA_HANDLER-}
+    module=$STARTED_IN/$(tr . / <<<"${module%.*}")
+    if [[ -z ${LAMBDA_TASK_ROOT-} && -n ${DD_LAMBDA_HANDLER-} && (-f $module.py || -f $module/__init__.py) ]]; then
+        export LAMBDA_TASK_ROOT=$STARTED_IN
+    fi
 }
 
 # Works before anything is installed.

@@ -1,22 +1,32 @@
 #!/usr/bin/env bash
 # Runs every check and every test, in stages: the quick ones first.
 set -euo pipefail
+export STARTED_IN=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
 main() {
+    local tracers=() python=.venv/bin/python
     case ${1-} in
         --help | -h) show_help && exit ;;
     esac
+    while [[ ${1-} == --tracer ]]; do
+        [[ -n ${2-} ]] || fail "--tracer needs a checkout, a file or a requirement; ./run.sh --help tells more"
+        tracers+=("$2")
+        shift 2
+    done
     make_environment requirements-dev.txt
+    if ((${#tracers[@]})); then
+        python=$(.venv/bin/python -m scripts.tracer "${tracers[@]}")/bin/python || exit 1
+    fi
     install_packages
     if (($#)); then
-        exec .venv/bin/python -m pytest "$@"
+        exec "$python" -m pytest "$@"
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
-    stage "typing" .venv/bin/mypy app invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
-    stage "functions, Flask client, handler" .venv/bin/python -m pytest -m "not emulator and not docker and not services"
+    stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
+    stage "functions, Flask client, handler" "$python" -m pytest -m "not emulator and not docker and not services"
     processes_stage "emulator and trace agent" -m "emulator and not services"
     processes_stage "databases, brokers, AWS services" -m services
     processes_stage "containers" -m docker
@@ -24,10 +34,12 @@ main() {
 
 show_help() {
     cat <<'EOF'
-Usage: ./test.sh [PYTEST ARGUMENTS]
+Usage: ./test.sh [--tracer TRACER]... [PYTEST ARGUMENTS]
 
 Without arguments: runs linters, type checker and all tests, and stops at the first stage that fails.
 With arguments: runs pytest alone, with these arguments, e.g. ./test.sh tests/app -k cookies
+With --tracer: runs the tests with this tracer, as ./run.sh --tracer does; tests of containers take the
+image's own.
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
 with events; the real emulator with a real trace agent and a real browser; real databases, brokers and
@@ -53,10 +65,10 @@ install_packages() {
 }
 
 # Tests of many real processes at once: what fails is run a second time, by itself, and fails if it fails
-# again. The output has both runs, so a test that is not steady can be seen.
+# again. The output has both runs, so a test that is not steady can be seen. The interpreter is main's.
 processes_stage() {
-    stage "$1" .venv/bin/python -m pytest "${@:2}" ||
-        stage "$1: once more, what failed" .venv/bin/python -m pytest "${@:2}" --last-failed
+    stage "$1" "$python" -m pytest "${@:2}" ||
+        stage "$1: once more, what failed" "$python" -m pytest "${@:2}" --last-failed
 }
 
 stage() {

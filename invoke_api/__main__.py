@@ -24,7 +24,8 @@ from invoke_api.settings import INVOCATIONS, SettingError, Settings
 DESCRIPTION = """\
 Serves AWS's Invoke API, POST /2015-03-31/functions/NAME/invocations, in front of the
 emulator at EMULATOR_HOST:EMULATOR_PORT. With a command behind --, it starts the emulator
-itself, which has to listen there, restarts it when it dies, and ends it at SIGTERM or SIGINT.
+itself, which has to listen there, restarts it when it dies or at SIGHUP, and ends it at
+SIGTERM or SIGINT.
 
 settings, from the environment:
   EMULATOR_HOST, EMULATOR_PORT  where the emulator listens (127.0.0.1, 8081)
@@ -84,6 +85,9 @@ def run(settings: Settings, host: str, port: int, command: Sequence[str]) -> int
     signal.signal(signal.SIGINT, _stop)
 
     emulator = EmulatorProcess(command, settings.emulator_host, settings.emulator_port) if command else None
+    if emulator:
+        # The function's code has changed.
+        signal.signal(signal.SIGHUP, lambda _number, _frame: emulator.restart())
     # The emulator knows its function by this name only (R91 of docs/events.md).
     path = INVOCATIONS.format(name="function")
     invocations = InvocationQueue(

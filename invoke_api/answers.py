@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -75,13 +74,15 @@ def error_payload(answer: Answer) -> bytes | None:
     except ValueError:
         text = answer.body.decode("utf-8", "replace")
         if text.startswith("Task timed out"):
-            return _error_object("Sandbox.Timedout", f"RequestId: {uuid.uuid4()} Error: {text}")
-        message = text or f"RequestId: {uuid.uuid4()} Error: Runtime exited without providing a reason"
+            return _error_object("Sandbox.Timedout", f"RequestId: {answer.request_id} Error: {text}")
+        message = text or f"RequestId: {answer.request_id} Error: Runtime exited without providing a reason"
         return _error_object("Runtime.ExitError", message)
     if is_error(result):
         return answer.body
     if answer.status != 200:
-        return _error_object("Extension.Crash", f"RequestId: {uuid.uuid4()} Error: an extension ended early")
+        return _error_object(
+            "Extension.Crash", f"RequestId: {answer.request_id} Error: an extension ended early"
+        )
     return None
 
 

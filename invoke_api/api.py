@@ -35,10 +35,12 @@ class InvokeApi:
     invocations: InvocationQueue
     asynchronous: AsynchronousInvocations
 
-    def invoke(self, name: str, qualifier: str, headers: Mapping[str, str], payload: bytes) -> ApiAnswer:
+    def invoke(
+        self, name: str, qualifier: str, headers: Mapping[str, str], payload: bytes, request_id: str
+    ) -> ApiAnswer:
         """Serve one request; raises ApiError for what AWS refuses.
 
-        The names of the headers are in lower case.
+        The names of the headers are in lower case. The function gets `request_id` as that of the invocation.
         """
         self._check_name(name, qualifier)
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
@@ -55,6 +57,7 @@ class InvokeApi:
         patience = _patience(headers.get(PATIENCE))
         invocation = Invocation(
             payload=payload or b"{}",
+            request_id=request_id,
             headers={key: value for key in PASSED_ON if (value := headers.get(key))},
             wants_log=log_type == "Tail" and kind == "RequestResponse",
         )

@@ -59,7 +59,7 @@ class AsynchronousInvocations:
 
     def _retry(self, invocation: Invocation, attempt: int) -> None:
         try:
-            self.submit(Invocation(invocation.payload, invocation.headers), attempt)
+            self.submit(Invocation(invocation.payload, invocation.request_id, invocation.headers), attempt)
         except QueueFull:
             self._later(FULL_SECONDS, invocation, attempt)
 

@@ -62,6 +62,13 @@ class EmulatorProcess:
         while self._number == number and time.monotonic() < deadline:
             time.sleep(0.01)
 
+    def restart(self) -> None:
+        """Let a new emulator take the place of this one, at once; only an invocation under way fails."""
+        # From here on invocations wait.
+        self._ready.clear()
+        if self._child is not None:
+            self._child.terminate()
+
     def stop(self, number: signal.Signals) -> None:
         """Pass the signal on and wait for the end; all that wait for it are told that it is over."""
         with self._spawning:

@@ -61,6 +61,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: InvokeServer
     head: Head
+    request_id: str
     raw_requestline: bytes
     protocol_version = "HTTP/1.1"
     server_version = SERVER
@@ -72,6 +73,8 @@ class Handler(BaseHTTPRequestHandler):
     def parse_request(self) -> bool:
         """Read the head; when it is not clear, answer 400 and close the connection."""
         self.request_version = self.protocol_version
+        # Of the answer, and of the invocation: in the function's log and in its spans.
+        self.request_id = str(uuid.uuid4())
         self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
         try:
             self.head = read_head(self.raw_requestline, self.rfile.readline)
@@ -113,7 +116,9 @@ class Handler(BaseHTTPRequestHandler):
         if len(payload) > EVENT_LIMIT:
             raise too_large(self.head.headers.get("x-amz-invocation-type", ""))
         qualifier = parse_qs(query).get("Qualifier", [""])[-1]
-        return self.server.api.invoke(unquote(match[1]), qualifier, self.head.headers, payload)
+        return self.server.api.invoke(
+            unquote(match[1]), qualifier, self.head.headers, payload, self.request_id
+        )
 
     def _body(self) -> bytes:
         """Read the body; of one that is too large, keep only what shows that it is."""
@@ -166,7 +171,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("x-amzn-RequestId", str(uuid.uuid4()))
+        self.send_header("x-amzn-RequestId", self.request_id)
         if answer.status != 204:
             self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:

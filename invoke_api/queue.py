@@ -54,6 +54,7 @@ class Invocation:
     """
 
     payload: bytes
+    request_id: str
     headers: Mapping[str, str] = field(default_factory=dict)
     wants_log: bool = False
     log: bytes = b""
@@ -129,10 +130,12 @@ class InvocationQueue:
         if self._emulator is not None and invocation.wants_log:
             self._emulator.clear_log()
         invocation.started.set()
+        # The emulator hands this id to the function, as it is.
+        headers = {"x-amzn-requestid": invocation.request_id, **invocation.headers}
         try:
-            connection.request("POST", urlsplit(url).path, invocation.payload, dict(invocation.headers))
+            connection.request("POST", urlsplit(url).path, invocation.payload, headers)
             response = connection.getresponse()
-            answer = Answer(response.status, response.read())
+            answer = Answer(response.status, response.read(), request_id=invocation.request_id)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             raise EmulatorGone("the emulator ended while the function ran", started=True) from error

@@ -47,17 +47,18 @@ def check(files: Sequence[Path], machine: str) -> None:
     layers: list[str] = []
     packages: dict[str, str] = {}
     for file in files:
-        if file.suffix == ".zip":
+        if file.is_dir() and file.name in CHECKOUTS:
+            _add(packages, CHECKOUTS[file.name], file)
+            if not (file / CHECKOUTS[file.name]).is_dir():
+                raise InputError(
+                    f"binaries/{file.name} has no folder {CHECKOUTS[file.name]}: is it a checkout?"
+                )
+        elif file.suffix == ".zip":
             layers.append(file.name)
         elif file.suffix == ".whl" or file.name.endswith(".tar.gz"):
             if file.suffix == ".whl":
                 check_wheel(file.name, machine)
-            package = package_of(file.name)
-            if package in packages:
-                raise InputError(f"binaries/ holds more than one {package}; keep one")
-            packages[package] = file.name
-        elif file.name in CHECKOUTS and file.is_dir():
-            packages[CHECKOUTS[file.name]] = file.name
+            _add(packages, package_of(file.name), file)
         elif file.name == REQUIREMENTS:
             lines = (line.strip() for line in file.read_text().splitlines())
             if not any(line and not line.startswith("#") for line in lines):
@@ -66,7 +67,7 @@ def check(files: Sequence[Path], machine: str) -> None:
         elif file.name != "README.md" and not file.name.endswith(".tar.zst"):
             raise InputError(
                 f"binaries/{file.name} is not one of: a layer (*.zip), a wheel (*.whl),"
-                f" a source distribution (*.tar.gz), a folder {' or '.join(CHECKOUTS)}, {REQUIREMENTS}"
+                f" a source distribution (*.tar.gz), a checkout ({', '.join(CHECKOUTS)}), {REQUIREMENTS}"
             )
     if len(layers) > 1:
         raise InputError(f"binaries/ holds more than one layer: {', '.join(layers)}; keep one")
@@ -75,6 +76,12 @@ def check(files: Sequence[Path], machine: str) -> None:
             f"binaries/ holds the layer {layers[0]}, which would hide the packages beside it;"
             " keep one of the two"
         )
+
+
+def _add(packages: dict[str, str], package: str, file: Path) -> None:
+    if package in packages:
+        raise InputError(f"binaries/ holds more than one {package}; keep one")
+    packages[package] = file.name
 
 
 def package_of(name: str) -> str:

@@ -33,11 +33,31 @@ make_environment() {
         printf '%s\n' "$wanted" >"$stamp"
     fi
     # Lambda's file system is read-only, so a cold start never compiles there. It should not here either.
-    .venv/bin/python -m compileall -q app invoke_api lambda_proxy trace_agent event_sources || true
+    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent event_sources || true
+}
+
+# debugpy, beside the packages and not among them, when it is first asked for.
+make_debugger() {
+    local log=.venv/install-debugger.log
+    ! cmp -s requirements-debugger.txt .venv/debugger/requirements || return 0
+    echo "installing the debugger into .venv/debugger" >&2
+    rm -rf .venv/debugger
+    .venv/bin/python -m pip install --disable-pip-version-check --target .venv/debugger -r requirements-debugger.txt \
+        >"$log" 2>&1 || { rm -rf .venv/debugger; fail "pip could not install the debugger; all it said is in $log"; }
+    cp requirements-debugger.txt .venv/debugger/requirements
+}
+
+# A dot for each package that pip looks at.
+show_progress() {
+    local line
+    while IFS= read -r line; do
+        [[ $line != Collecting* ]] || printf . >&2
+    done
+    printf '\n' >&2
 }
 
 install() {
-    local requirements=$1 python log=.venv/install.log
+    local requirements=$1 own python log=.venv/install.log
     # Two scripts at once must not install into one half-made environment.
     exec 9>.venv.lock
     flock 9 2>/dev/null || true
@@ -48,7 +68,9 @@ install() {
         "$python" -m venv .venv || fail "$python cannot make a virtual environment"
     fi
     echo "installing $requirements into .venv (the first time takes a minute)" >&2
-    if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" >"$log" 2>&1; then
+    own=$(.venv/bin/python -m pip list --disable-pip-version-check --editable 2>/dev/null | tail -n +3)
+    [[ -z $own ]] || echo "note: this puts the pinned versions back over what you installed by hand: $own; --tracer keeps yours apart" >&2
+    if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" 2>&1 | tee "$log" | show_progress; then
         fail "pip could not install $requirements ($(grep -m 1 ^ERROR "$log")): is the network there? All it said is in $log"
     fi
     .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie || exit 1

@@ -120,6 +120,12 @@ class Programs:
             self.check()
             time.sleep(0.1)
 
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the program of that name."""
+        for program, process in self._running:
+            if program.name == name:
+                process.send_signal(number)
+
     def check(self) -> None:
         """Raise ProgramError when a program has ended."""
         for program, process in self._running:
@@ -169,10 +175,12 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
 
 def _pass_on(name: str, lines: BufferedReader) -> None:
     for line in lines:
-        # Whoever reads the output may have gone; the program must not block on a full pipe.
-        with _output, suppress(OSError, ValueError):
-            sys.stdout.buffer.write(b"%-8s| %s\n" % (name.encode(), line.removesuffix(b"\n")))
-            sys.stdout.buffer.flush()
+        # awslambdaric puts \r between the lines of a traceback; a terminal would write them over each other.
+        for part in line.rstrip(b"\r\n").split(b"\r"):
+            # Whoever reads the output may have gone; the program must not block on a full pipe.
+            with _output, suppress(OSError, ValueError):
+                sys.stdout.buffer.write(b"%-8s| %s\n" % (name.encode(), part))
+                sys.stdout.buffer.flush()
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

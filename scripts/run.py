@@ -11,9 +11,11 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -29,10 +31,13 @@ import lambda_proxy.settings
 import trace_agent.settings
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+from scripts.reload import ReloadError, call_on_change, is_on
 from scripts.services import SERVICES
+from scripts.tracer import TracerError, tracer_environment
+from scripts.versions import VersionsAsked
 
 HELP = """\
-Usage: ./run.sh [--aws] [--with SERVICE,...] [--help]
+Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
@@ -42,6 +47,10 @@ Options:
                       bucket, table and bus, which are all called weblog, to the function
   --with SERVICE,...  also run these services for the endpoints that need them, with empty data, on free
                       ports, and tell the function where they are: {services}
+  --tracer TRACER     run the function with this instead of the pinned ddtrace or datadog_lambda: a checkout,
+                      a wheel (*.whl), a source distribution (*.tar.gz), a Lambda layer (*.zip), or a
+                      requirement such as ddtrace==4.15.0. May be repeated. Installed once, into a folder
+                      in .tracers; .venv stays as it is.
 
 Settings:
   LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
@@ -58,6 +67,10 @@ Settings:
   LISTEN_HOST         the address to listen on ({LISTEN_HOST})
   ALLOWED_HOSTS       names with a dot by which a browser may call these ports, with commas between
                       them; * allows every name (none)
+  DEBUGGER_PORT       where the function listens for a debugger, e.g. 5678; no time-out holds then (none)
+  DEBUGGER_WAIT       true: the function starts when a debugger has come (false)
+  RELOAD              false: do not start the function anew when its code changes: app/, your own handler's
+                      folder, a tracer's checkout (true)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
   DD_*                passed on to the function as they are; unless set:
                       {function_defaults}
@@ -94,6 +107,8 @@ class Ports:
     runtime_api_port: int
     emulator_port: int
     agent_relay_port: int
+    debugger_port: int | None = None
+    """None without a debugger."""
     aws_port: int | None = None
     """None without `--aws`."""
 
@@ -113,19 +128,34 @@ def main(arguments: Sequence[str]) -> int:
         options = read_arguments(arguments)
         ports = read_ports(os.environ, aws=options.aws)
         check_ports(ports)
+        reload_is_on = is_on(os.environ)
+        environment = with_tracers(os.environ, options.tracer)
         with ExitStack() as stack:
             declare_extension(stack)
-            environment = {**os.environ, **start_services(options.services, stack)}
+            environment = {**environment, **start_services(options.services, stack)}
+            versions = VersionsAsked(environment, Path(environment.get("LAMBDA_TASK_ROOT") or "."))
             running = stack.enter_context(Programs(programs(ports, environment)))
             running.wait_until_up()
-            check_function(running, ports)
-            print(ready_line(ports, os.environ), flush=True)  # noqa: T201 - what a person waits for
+            say(f"tracer: {versions.answer()}")
+            function = Function(running, ports)
+            if reload_is_on:
+                root = Path(environment.get("LAMBDA_TASK_ROOT") or ".")
+                call_on_change(function.restart, [Path("app"), *versions.own_folders()], root)
+            function.start()
             running.wait()
-    except (UsageError, ProgramError) as error:
+    except (UsageError, ProgramError, TracerError, ReloadError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except Stopped:
         return 0
+
+
+def with_tracers(environment: Mapping[str, str], tracers: Sequence[str]) -> Mapping[str, str]:
+    """The environment with these tracers in front on the path; raises TracerError."""
+    if not tracers:
+        return environment
+    folder = tracer_environment(tracers, Path(environment.get("STARTED_IN") or "."))
+    return {**environment, "PATH": f"{folder}/bin:{environment['PATH']}"}
 
 
 def _help() -> str:
@@ -148,13 +178,14 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options `aws` and `services`; raises UsageError."""
+    """The options `aws`, `services` and `tracer`; raises UsageError."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument(AWS, action="store_true")
     parser.add_argument("--with", action="append", default=[], dest="services")
+    parser.add_argument("--tracer", action="append", default=[])
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        valid = f"{AWS}, --with SERVICE,... and --help"
+        valid = f"{AWS}, --tracer TRACER, --with SERVICE,... and --help"
         raise UsageError(f"unknown argument {unknown[0]!r}; there are {valid}")
     options.services = read_services(options.services)
     return options
@@ -232,6 +263,7 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
         aws_port=_read_aws_port(environment) if aws else None,
         agent_port=agent.port,
         trace_view_port=agent.view_port,
+        debugger_port=int(environment.get("DEBUGGER_PORT") or 0) or None,
         **{name.lower(): port for name, port in function.items()},
     )
 
@@ -249,15 +281,18 @@ def _read_aws_port(environment: Mapping[str, str]) -> int:
 
 
 def check_ports(ports: Ports) -> None:
-    """Raise UsageError when two settings name the same port, or when something listens on one already."""
+    """Raise UsageError, with all of them, when ports are named twice or something listens on one already."""
     seen: dict[int, str] = {}
+    wrong = []
     for name, port in ports.settings().items():
         if port in seen:
-            raise UsageError(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
-        seen[port] = name
+            wrong.append(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
         # Without socat nobody will listen on this one.
-        if is_open(port) and (name != "AGENT_RELAY_PORT" or shutil.which("socat")):
-            raise UsageError(f"port {port} is in use: end what listens there, or set {name} to another port")
+        elif is_open(port) and (name != "AGENT_RELAY_PORT" or shutil.which("socat")):
+            wrong.append(f"port {port} is in use: end what listens there, or set {name} to another port")
+        seen.setdefault(port, name)
+    if wrong:
+        raise UsageError("; ".join(wrong))
 
 
 def is_open(port: int) -> bool:
@@ -291,6 +326,8 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     if not any(common.get(f"DD_{name}") for name in ("TRACE_AGENT_URL", "AGENT_HOST", "TRACE_AGENT_PORT")):
         # Without an address the tracer would print its traces where the extension's path is missing.
         function["DD_TRACE_AGENT_URL"] = f"http://127.0.0.1:{ports.agent_port}"
+    # The front door would give up while somebody stands at a breakpoint.
+    patience = {"LAMBDA_PROXY_TIMEOUT": "0"} if environment.get("DEBUGGER_PORT") else {}
     event_sources = []
     if ports.aws_port is not None:
         from event_sources import local_aws
@@ -316,27 +353,89 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
         Program(
             "proxy",
             [*PYTHON, "-m", "lambda_proxy"],
-            {"LAMBDA_PROXY_HOST": host, **common},
+            {"LAMBDA_PROXY_HOST": host, **patience, **common},
             is_up=partial(is_open, ports.lambda_proxy_port),
         ),
         *event_sources,
     ]
 
 
-def check_function(running: Programs, ports: Ports) -> None:
-    """Start the function by its first invocation; raises ProgramError when it does not answer well."""
-    connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=60)
+class Function:
+    """The function as a person works on it: they are told whether it is ready, again after each repair."""
+
+    def __init__(self, running: Programs, ports: Ports) -> None:
+        self._running = running
+        self._ports = ports
+        self._is_ready = False
+        self._changing = threading.Lock()
+
+    def start(self) -> None:
+        """Start it by its first invocation, and say whether it is ready."""
+        with self._changing:
+            self._start()
+
+    def restart(self, files: Sequence[str]) -> None:
+        """End it, because these files have changed; the next invocation starts it anew."""
+        with self._changing:
+            shown = ", ".join(files[:3]) + (" ..." if len(files) > 3 else "")
+            say(f"reload: {shown} changed; the function starts anew")
+            if self._is_ready:
+                self._running.signal("function", signal.SIGHUP)
+            else:
+                # It has failed to start, and so each invocation starts it anew.
+                self._start()
+
+    def _start(self) -> None:
+        problem = invoke_healthcheck(self._running, self._ports)
+        self._is_ready = problem is None
+        say(f"not ready: {problem}" if problem else ready_line(self._ports, os.environ))
+
+
+def invoke_healthcheck(running: Programs, ports: Ports) -> str | None:
+    """Invoke the function with its healthcheck; return what is wrong with it, if anything is.
+
+    A handler of the user's own may answer this event with anything, an error included, as long as it can be
+    imported. Raises ProgramError when there is no answer at all.
+    """
+    debugger = os.environ.get("DEBUGGER_PORT")
+    if debugger and os.environ.get("DEBUGGER_WAIT") == "true":
+        say(f"waiting for a debugger on localhost:{debugger}; the function starts when one has come")
+    # With a debugger it takes as long as somebody takes.
+    timeout = None if debugger else 60
+    connection = http.client.HTTPConnection("127.0.0.1", ports.rie_port, timeout=timeout)
     path = invoke_api.settings.INVOCATIONS.format(name="function")
     try:
         connection.request("POST", path, '{"healthcheck": true}')
         response = connection.getresponse()
         answer = response.read()
-        is_error = response.status != 200 or "errorType" in json.loads(answer)
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException) as error:
         running.check()
         raise ProgramError(f"the function does not answer its healthcheck: {error!r}") from error
-    if is_error:
-        raise ProgramError(f"the function's healthcheck is answered with {response.status} {answer.decode()}")
+    if response.status != 200:
+        return f"the healthcheck is answered with {response.status} {answer.decode()}"
+    if response.getheader("X-Amz-Function-Error") is None:
+        return None
+    failure = json.loads(answer)
+    # awslambdaric gives the error of an invocation its id, and that of a start none.
+    if failure.get("requestId") and not is_our_own(os.environ):
+        return None
+    trace = "".join(failure.get("stackTrace") or [])
+    return (
+        f"the function failed with {failure.get('errorType')}: {failure.get('errorMessage')}\n"
+        f"{trace.rstrip()}\nEverything else runs. Repair the function, and send a request to"
+        f" http://localhost:{ports.lambda_proxy_port}: each one starts it anew."
+    )
+
+
+def is_our_own(environment: Mapping[str, str]) -> bool:
+    """Whether the function is the weblog, and not a handler of the user's own."""
+    return environment.get("DD_LAMBDA_HANDLER", "").removeprefix("app.handler.") in ("", "lambda_handler")
+
+
+def say(text: str) -> None:
+    """Write what a person waits for."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:

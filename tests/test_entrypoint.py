@@ -46,6 +46,7 @@ def test_any_other_command_runs_untouched() -> None:
     ("env", "message"),
     [
         ({"DD_LAMBDA_HANDLER": "handler"}, "DD_LAMBDA_HANDLER must be module.function, it is 'handler'"),
+        ({"LAMBDA_TASK_ROOT": "/nowhere"}, "LAMBDA_TASK_ROOT must be a folder, it is '/nowhere'"),
         ({"RIE_PORT": "http"}, "RIE_PORT must be a number from 1 to 65535, it is 'http'"),
         (
             {"AWS_LAMBDA_FUNCTION_TIMEOUT": "1.5"},

@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,11 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     payload = (REPOSITORY / "events/sqs.json").read_bytes()
     url = f"http://127.0.0.1:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations"
     assert requests.post(url, data=payload, timeout=30).json() == {"batchItemFailures": []}
+
+    versions = (
+        r"tracer: ddtrace \S+ \(pinned, \S+/ddtrace\), datadog_lambda \S+ \(pinned, \S+/datadog_lambda\)"
+    )
+    assert re.search(f"^{versions}$", process.output, re.MULTILINE)
 
     # The command that the ready line tells one to try, and the trace that it leaves.
     assert ready.endswith(f"try: curl localhost:{ports['LAMBDA_PROXY_PORT']}/waf")
@@ -220,7 +225,7 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        valid = "there are --aws, --with SERVICE,... and --help"
+        valid = "there are --aws, --tracer TRACER, --with SERVICE,... and --help"
         assert self.refused({}, "--fast") == f"error: unknown argument '--fast'; {valid}"
         assert self.refused({}, "--with", "aws", "x") == f"error: unknown argument 'x'; {valid}"
         assert self.refused({}, "--with") == "error: argument --with: expected one argument"
@@ -229,6 +234,9 @@ class TestErrors:
         assert self.refused({}, "--with=aws,db2") == (
             f"error: --with 'db2' is not a service; there are {services}"
         )
+
+    def test_a_wrong_tracer(self, ports: dict[str, str]) -> None:
+        assert "the tracer is 'nowhere.whl'; valid are " in self.refused(ports, "--tracer", "nowhere.whl")
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),
@@ -262,6 +270,16 @@ class TestErrors:
             error = self.refused(ports)
         assert f"port {ports[name]} is in use" in error
         assert f"set {name}" in error
+
+    def test_all_ports_in_use_are_told_at_once(self, ports: dict[str, str]) -> None:
+        taken = [name for name in PORTS if name != "DOGSTATSD_PORT"]
+        with ExitStack() as stack:
+            for name in taken:
+                stack.enter_context(socket.create_server(("127.0.0.1", int(ports[name]))))
+            error = self.refused(ports)
+        for name in taken:
+            assert f"port {ports[name]} is in use" in error
+            assert f"set {name} to another port" in error
 
     @pytest.fixture
     def fresh(self, tmp_path: Path) -> Path:

@@ -69,9 +69,7 @@ def test_runs_in_lambda_as_the_function_alone(start_process: ProcessStarter, ima
         assert emulator.invoke(HEALTHCHECK)["library"]["name"] == "python_lambda"
         assert emulator.invoke(alb_event("/"))["statusCode"] == 200
         titles = docker("top", name, "-o", "pid,args").splitlines()
-        assert [title.split(maxsplit=1)[1] for title in titles[1:]] == [
-            f"{FUNCTION}datadog_lambda.handler.handler"
-        ]
+        assert [title.split(maxsplit=1)[1] for title in titles[1:]] == [f"{FUNCTION}traced_handler.handler"]
     finally:
         docker("rm", "--force", name, check=False)
 

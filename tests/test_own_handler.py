@@ -1,0 +1,186 @@
+"""./run.sh with a handler of the user's own, sound or broken, in the folder that they are in."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.support.emulator import INVOCATIONS
+from tests.support.processes import REPOSITORY, Process, ProcessStarter, wait_for
+from tests.test_run import ports  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.emulator
+
+HTTP_RESULT = '{"statusCode": 200, "body": "repaired"}'
+
+
+def start(start_process: ProcessStarter, settings: dict[str, str], folder: Path, until: str) -> Process:
+    """Start run.sh from this folder, with the handler in mine.py, and wait for a line that begins so."""
+    env = {**settings, "DD_LAMBDA_HANDLER": "mine.handler"}
+    process = start_process([REPOSITORY / "run.sh"], env=env, cwd=folder)
+    process.wait_for_output(f"\n{until}", timeout=90)
+    return process
+
+
+def get(settings: dict[str, str]) -> tuple[int, str]:
+    answer = requests.get(f"http://127.0.0.1:{settings['LAMBDA_PROXY_PORT']}/", timeout=60)
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "result"),
+    [
+        ("return None", None),
+        ("return 'text'", "text"),
+        ("return [1, 2]", [1, 2]),
+        # As in Lambda, the function works in the folder that holds it.
+        ("return open('beside.txt').read()", "beside"),
+    ],
+)
+def test_it_may_return_anything(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+    body: str,
+    result: object,
+) -> None:
+    (tmp_path / "beside.txt").write_text("beside")
+    # The names of the weblog's own folders are free: the user's folder comes first.
+    (tmp_path / "app.py").write_text("")
+    (tmp_path / "mine.py").write_text(f"import app\n\ndef handler(event, context):\n    {body}\n")
+    start(start_process, ports, tmp_path, "ready: ")
+    answer = requests.post(f"http://127.0.0.1:{ports['RIE_PORT']}{INVOCATIONS}", json={"any": 1}, timeout=60)
+    assert (answer.status_code, answer.json()) == (200, result)
+
+
+def test_it_may_fail_on_the_healthcheck(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mine.py").write_text("def handler(event, context):\n    return len(event['Records'])\n")
+    start(start_process, ports, tmp_path, "ready: ")
+    answer = requests.post(
+        f"http://127.0.0.1:{ports['RIE_PORT']}{INVOCATIONS}", json={"Records": [1]}, timeout=60
+    )
+    assert answer.json() == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        (
+            "import json\nimport nowhere",
+            "Unable to import module 'traced_handler': No module named 'nowhere' ({folder}/mine.py, line 2)",
+        ),
+        (
+            "def handler(event, context)",
+            "Syntax error in module 'traced_handler': expected ':' (mine.py, line 1)",
+        ),
+        ("1 / 0", 'ZeroDivisionError: division by zero\n  File "/'),
+        ("", "AttributeError: module 'mine' has no attribute 'handler'"),
+    ],
+)
+def test_a_broken_one_is_shown_and_can_be_repaired(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+    source: str,
+    shown: str,
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(source)
+    process = start(start_process, ports, tmp_path, "not ready: ")
+    message = process.output.partition("\nnot ready: ")[2]
+    assert shown.format(folder=tmp_path) in message
+    assert "\nready: " not in process.output
+    assert get(ports) == (502, '{"message": "Internal server error"}')
+    file.write_text(f"def handler(event, context):\n    return {HTTP_RESULT}\n")
+    process.wait_for_output("\nready: ")
+    assert get(ports) == (200, "repaired")
+
+
+def test_a_handler_that_is_nowhere(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    process = start(start_process, ports, tmp_path, "not ready: ")
+    assert "No module named 'mine' (DD_LAMBDA_HANDLER is mine.handler)" in process.output
+
+
+def invoke(settings: dict[str, str], event: object = None) -> object:
+    url = f"http://127.0.0.1:{settings['RIE_PORT']}{INVOCATIONS}"
+    return requests.post(url, json=event or {}, timeout=60).json()
+
+
+def has_ended(process: Process, times: int) -> bool:
+    return process.output.count("the emulator ended with 0; starting it again") == times
+
+
+def test_a_change_starts_it_anew(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    helper = tmp_path / "package" / "helper.py"
+    helper.parent.mkdir()
+    helper.write_text("VALUE = 0\n")
+    source = "from package.helper import VALUE\n\ndef handler(event, context):\n    return {} + VALUE\n"
+    (tmp_path / "mine.py").write_text(source.format(0))
+    process = start(start_process, ports, tmp_path, "ready: ")
+    assert invoke(ports) == 0
+    for value in range(1, 4):
+        (tmp_path / "mine.py").write_text(source.format(value))
+        ended = partial(has_ended, process, value)
+        wait_for(ended, what="the end of the function with the old code")
+        # Whoever comes while it starts anew waits.
+        assert invoke(ports) == value
+    helper.write_text("VALUE = 40\n")
+    wait_for(partial(has_ended, process, 4), what="the end of the function with the old module")
+    assert invoke(ports) == 43
+    assert process.output.count("\nready: ") == 1
+    assert f"\nreload: {helper} changed; the function starts anew" in process.output
+
+
+def test_the_invocation_under_way_fails_alone(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(
+        "import time\n\ndef handler(event, context):\n"
+        "    if 'long' in event:\n        print('it runs')\n        time.sleep(60)\n"
+    )
+    process = start(start_process, ports, tmp_path, "ready: ")
+    with ThreadPoolExecutor() as pool:
+        under_way = pool.submit(invoke, ports, {"long": True})
+        process.wait_for_output("function| it runs")
+        waiting = pool.submit(invoke, ports)
+        file.write_text("def handler(event, context):\n    return 'changed'\n")
+        assert waiting.result() == "changed"
+        assert under_way.result() == {
+            "Message": "the emulator ended while the function ran",
+            "Type": "Service",
+        }
+    assert f"\nreload: {file} changed; " in process.output
+
+
+def test_it_can_be_turned_off(
+    start_process: ProcessStarter,
+    ports: dict[str, str],  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def handler(event, context):\n    return 1\n")
+    start(start_process, {**ports, "RELOAD": "false"}, tmp_path, "ready: ")
+    file.write_text("def handler(event, context):\n    return 2\n")
+    # What is not to happen would happen within a tenth of this.
+    time.sleep(2)
+    assert invoke(ports) == 1
