@@ -6,14 +6,18 @@ awslambdaric calls the wrapper.
 
 from __future__ import annotations
 
-from app.events import Result, Weblog, recognise
-from app.settings import Settings
-from app.tracing import OpenSpans, configure_tracer
-from app.web.factory import create_app
+from app.start_up import collection_paused
 
-settings = Settings.from_environment()
-configure_tracer()
-app = create_app(settings)
+with collection_paused():
+    from app.events import Result, Weblog, recognise
+    from app.settings import Settings
+    from app.tracing import OpenSpans, configure_tracer
+    from app.web.factory import create_app
+
+    settings = Settings.from_environment()
+    configure_tracer()
+    app = create_app(settings)
+
 weblog = Weblog(settings, app)
 open_spans = OpenSpans()
 

@@ -11,21 +11,12 @@ from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
+from app.capabilities.errors import DataStreamsOff, InvalidPathway
+
 if TYPE_CHECKING:
     from ddtrace.internal.datastreams.processor import DataStreamsProcessor
 
 T = TypeVar("T")
-
-
-class DataStreamsOff(Exception):  # noqa: N818 - says what happened
-    """The tracer does not monitor data streams; the message says how to turn it on."""
-
-    def __init__(self) -> None:
-        super().__init__("Data Streams Monitoring is off; set DD_DATA_STREAMS_ENABLED=true")
-
-
-class InvalidPathway(Exception):  # noqa: N818 - says what happened
-    """The pathway that came with a message cannot be read; the message says why."""
 
 
 def produce(kind: str, target: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+from app.capabilities.errors import Unsupported
 from app.clients.sql import STATEMENTS
 from app.settings import Settings
 
@@ -13,10 +14,6 @@ EXECUTIONS = ("execute", "executemany")
 
 STUBS = ("psycopg", "asyncpg", "aiomysql", "mysql-connector", "mysqldb", "pymysql")
 """The drivers of which /stub_dbm tells the comment."""
-
-
-class Unsupported(Exception):  # noqa: N818 - says what happened
-    """No such combination of driver and operation; the message lists the valid ones."""
 
 
 def find_users(user_id: str) -> tuple[str, bool]:

@@ -9,19 +9,12 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
+from app.capabilities.errors import InvalidEvent, PaymentFailed
 from app.clients.packages import import_package
 
 # Neither is a secret: they are what a test suite's Stripe and its webhooks expect.
 _API_KEY = "sk_FAKE"
 _WEBHOOK_SECRET = "whsec_FAKE"  # noqa: S105
-
-
-class PaymentFailed(Exception):  # noqa: N818 - says what happened
-    """Stripe refused the call or did not answer; the message says why."""
-
-
-class InvalidEvent(Exception):  # noqa: N818 - says what happened
-    """The webhook's body is not what Stripe signed; the message says why."""
 
 
 def create_checkout_session(stripe_url: str, parameters: Mapping[str, object]) -> dict[str, Any]:

@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from app.capabilities.errors import Refused
 from app.clients.packages import import_package
 
 # Of an object that is written in parts; S3 takes no part below 5 MiB, the last one apart.
 _PARTS_BYTES = 15_000_000
-
-
-class Refused(Exception):  # noqa: N818 - says what happened
-    """S3 does not take such a bucket or key; the message says why."""
 
 
 def put_object(bucket: str, key: str) -> str:

@@ -16,11 +16,9 @@ from ddtrace.appsec.trace_utils import (
 from ddtrace.contrib.trace_utils import set_user
 from ddtrace.trace import tracer
 
+from app.capabilities.errors import MissingSdk
+
 _METADATA = {"metadata0": "value0", "metadata1": "value1"}
-
-
-class MissingSdk(Exception):  # noqa: N818 - says what happened
-    """The tracer is too old for the second version of its SDK, `ddtrace.appsec.track_user_sdk`."""
 
 
 def identify(user_id: str, *, propagate: bool = False) -> None:

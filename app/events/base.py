@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.events.errors import InvalidEvent
@@ -20,12 +19,12 @@ Result = Any
 """What the source of an event expects of the function: any JSON value."""
 
 
-@dataclass(frozen=True)
 class Weblog:
     """What an event type may need for its answer: the settings, and the Flask app made with them."""
 
-    settings: Settings
-    app: Flask
+    def __init__(self, settings: Settings, app: Flask) -> None:
+        self.settings = settings
+        self.app = app
 
 
 class EventType(ABC):

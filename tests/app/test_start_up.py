@@ -26,6 +26,10 @@ AT_START_UP = {
 # Parts of the standard library that take time to import and that only some endpoints need. (`http.client`
 # is not one: Flask's own import brings it, where datadog_lambda has not brought it before.)
 LATE = {"sqlite3", "urllib.request", "xml.etree", "asyncio", "concurrent.futures.process"}
+# Parts of the app that an HTTP request to another endpoint does not need.
+LATE_IN_APP = ("app.capabilities.", "app.events.triggers", "app.clients.")
+# The errors for which the web app has answers.
+ERRORS = {"app.capabilities.errors", "app.clients.errors", "app.clients.packages"}
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +55,14 @@ def test_only_these_packages_are_imported_at_start_up(imported: set[str]) -> Non
 
 def test_what_some_endpoints_need_is_imported_late(imported: set[str]) -> None:
     assert not imported & LATE
+
+
+def test_capabilities_and_triggers_are_imported_when_an_event_needs_them(imported: set[str]) -> None:
+    assert {name for name in imported if name.startswith(LATE_IN_APP)} == ERRORS
+
+
+def test_the_collector_runs_again_after_the_start() -> None:
+    script = "import gc, app.handler; print(gc.isenabled())"
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split()[-1] == "True"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from app.events.base import Event
@@ -18,7 +19,10 @@ from app.events.http.base import (
     result_body,
     without_cookies,
 )
-from app.events.http.results import AlbMultiResult, AlbResult, HeaderList
+
+if TYPE_CHECKING:
+    from app.events.http.results import AlbMultiResult, AlbResult, HeaderList
+
 
 # What may stand raw in a query's value. `%` and `+` are among them, because ALB does not decode a
 # query (R54). `&`, `=` and `#` are not: they would end the value, so here each is a literal character.

@@ -10,12 +10,14 @@ from abc import abstractmethod
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import unquote_to_bytes
 
 from app.events.base import Event, EventType, Weblog
-from app.events.http.results import HeaderList, HttpResult
 from app.events.http.wsgi import respond
+
+if TYPE_CHECKING:
+    from app.events.http.results import HeaderList, HttpResult
 
 
 class HttpEvent(EventType):

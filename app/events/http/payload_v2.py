@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from app.events.base import Event
@@ -19,7 +19,9 @@ from app.events.http.base import (
     result_body,
     without_cookies,
 )
-from app.events.http.results import HeaderList, HttpApiResult
+
+if TYPE_CHECKING:
+    from app.events.http.results import HeaderList, HttpApiResult
 
 
 class PayloadV2(HttpEvent):

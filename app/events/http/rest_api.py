@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
 from app.events.base import Event
@@ -16,7 +17,9 @@ from app.events.http.base import (
     multi_value,
     result_body,
 )
-from app.events.http.results import HeaderList, RestApiResult
+
+if TYPE_CHECKING:
+    from app.events.http.results import HeaderList, RestApiResult
 
 
 class RestApi(HttpEvent):

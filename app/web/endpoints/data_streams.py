@@ -10,6 +10,7 @@ import json
 from flask import Blueprint, Response, request
 
 from app.capabilities import data_streams as capability
+from app.capabilities.errors import DataStreamsOff, InvalidPathway
 from app.web.inputs import required
 from app.web.responses import bad_request, json_document, plain_text
 
@@ -117,14 +118,14 @@ def extract() -> Response:
     return plain_text("ok")
 
 
-@bp.errorhandler(capability.DataStreamsOff)
-def off(error: capability.DataStreamsOff) -> Response:
+@bp.errorhandler(DataStreamsOff)
+def off(error: DataStreamsOff) -> Response:
     """The setting that is missing."""
     return plain_text(f"{error}\n", 501)
 
 
-@bp.errorhandler(capability.InvalidPathway)
-def invalid(error: capability.InvalidPathway) -> Response:
+@bp.errorhandler(InvalidPathway)
+def invalid(error: InvalidPathway) -> Response:
     """A pathway that cannot be read."""
     return plain_text(f"{error}\n", 400)
 

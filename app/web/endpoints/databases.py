@@ -9,14 +9,15 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.capabilities import databases as capability
+from app.capabilities.errors import Unsupported
 from app.web.inputs import choice, required, settings
 from app.web.responses import json_document, plain_text
 
 bp = Blueprint("databases", __name__)
 
 
-@bp.errorhandler(capability.Unsupported)
-def unsupported(error: capability.Unsupported) -> Response:
+@bp.errorhandler(Unsupported)
+def unsupported(error: Unsupported) -> Response:
     """406: plain text with the valid values."""
     return plain_text(f"{error}\n", 406)
 

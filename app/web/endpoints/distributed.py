@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from app.capabilities.distributed import decide
+from app.capabilities import distributed as capability
 from app.web.endpoints.downstream import distant_call
 from app.web.inputs import choice
 
@@ -21,5 +21,5 @@ def manual_keep_drop() -> Response:
     400: `decision` is missing or another; nothing is called.
     Span: `_sampling_priority_v1` 2 or -1, in the headers of the call too.
     """
-    decide(choice("decision", ("keep", "drop")))
+    capability.decide(choice("decision", ("keep", "drop")))
     return distant_call("http://localhost:7777/")

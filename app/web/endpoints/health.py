@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from flask import Blueprint
 
-from app.capabilities.health import Health, health
+from app.capabilities import health as capability
 
 bp = Blueprint("health", __name__)
 
 
 @bp.get("/healthcheck")
-def healthcheck() -> Health:
+def healthcheck() -> capability.Health:
     """Say that the function answers, and the version of datadog_lambda.
 
     200: JSON, `{"status": "ok", "library": {"name": "python_lambda", "version": "<semver>"}}`.
@@ -18,4 +18,4 @@ def healthcheck() -> Health:
     Note: behind the lambda proxy the path never reaches the function, because the proxy answers
     `Ok` itself. The Invoke API reaches it.
     """
-    return health()
+    return capability.health()

@@ -11,8 +11,7 @@ from flask import Blueprint, Response, request, session
 from flask.blueprints import BlueprintSetupState
 
 from app.capabilities import login as capability
-from app.capabilities.login import SdkEvent
-from app.capabilities.users import signed_up
+from app.capabilities import users
 from app.web.inputs import choice, flag, optional, required
 from app.web.responses import bad_request, plain_text
 
@@ -96,10 +95,10 @@ def signup() -> Response:
     mail = optional("sdk_mail")
     metadata = {"usr.email": mail} if mail else None
     if request.args.get("sdk_event") is None:
-        signed_up(name, _NEW_USER_ID, metadata)
+        users.signed_up(name, _NEW_USER_ID, metadata)
     else:
         choice("sdk_event", ("signup",))
-        signed_up(required("sdk_user"), required("sdk_user"), metadata)
+        users.signed_up(required("sdk_user"), required("sdk_user"), metadata)
     return plain_text("OK")
 
 
@@ -115,11 +114,11 @@ def credentials() -> tuple[str, str]:
     return authorization.username or "", authorization.password or ""
 
 
-def sdk_event() -> SdkEvent | None:
+def sdk_event() -> capability.SdkEvent | None:
     """The event that the query asks for."""
     if "sdk_event" not in request.args:
         return None
-    return SdkEvent(
+    return capability.SdkEvent(
         succeeded=choice("sdk_event", ("success", "failure")) == "success",
         user_id=required("sdk_user"),
         email=optional("sdk_mail") or None,

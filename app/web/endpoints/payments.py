@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.capabilities import payments as capability
+from app.capabilities.errors import InvalidEvent, PaymentFailed
 from app.web.inputs import json_object, settings
 from app.web.responses import json_document, plain_text
 
@@ -62,13 +63,13 @@ def webhook() -> Response:
     return json_document(capability.webhook(request.get_data(), request.headers.get("Stripe-Signature", "")))
 
 
-@bp.errorhandler(capability.PaymentFailed)
-def failed(error: capability.PaymentFailed) -> Response:
+@bp.errorhandler(PaymentFailed)
+def failed(error: PaymentFailed) -> Response:
     """Why Stripe did not do it."""
     return plain_text(f"{error}\n", 500)
 
 
-@bp.errorhandler(capability.InvalidEvent)
-def invalid(error: capability.InvalidEvent) -> Response:
+@bp.errorhandler(InvalidEvent)
+def invalid(error: InvalidEvent) -> Response:
     """Why the event is not taken."""
     return plain_text(f"{error}\n", 403)

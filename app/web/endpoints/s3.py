@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.capabilities import s3 as capability
+from app.capabilities.errors import Refused
 from app.web.inputs import required
 from app.web.responses import json_document, plain_text
 
@@ -60,8 +61,8 @@ def multipart_upload() -> Response:
     return written(capability.multipart_upload(required("bucket"), required("key")))
 
 
-@bp.errorhandler(capability.Refused)
-def refused(error: capability.Refused) -> Response:
+@bp.errorhandler(Refused)
+def refused(error: Refused) -> Response:
     """Why S3 did not take it."""
     return plain_text(f"{error}\n", 400)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from app.capabilities import users as capability
-from app.capabilities.users import MissingSdk
+from app.capabilities.errors import MissingSdk
 from app.web.inputs import argument, flag, optional, required
 from app.web.responses import bad_request, plain_text
 

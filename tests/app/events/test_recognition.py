@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.events import EVENT_TYPES, recognise
+from app.events import event_types, recognise
 from tests.support.processes import REPOSITORY
 
 SAMPLES = sorted((REPOSITORY / "events").glob("*.json"))
@@ -16,7 +16,7 @@ SAMPLES = sorted((REPOSITORY / "events").glob("*.json"))
 
 def titles(event: Any) -> list[str]:
     """The types that claim the event."""
-    return [event_type.title for event_type in EVENT_TYPES if event_type.matches(event)]
+    return [event_type.title for event_type in event_types() if event_type.matches(event)]
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
@@ -28,7 +28,7 @@ def test_a_sample_matches_exactly_one_type(sample: Path) -> None:
 
 def test_every_type_has_a_sample() -> None:
     claimed = {title for sample in SAMPLES for title in titles(json.loads(sample.read_text()))}
-    assert claimed == {event_type.title for event_type in EVENT_TYPES}
+    assert claimed == {event_type.title for event_type in event_types()}
 
 
 @pytest.mark.parametrize("value", [None, 1, "text", [], {}, [None], {"": None}, True], ids=repr)
