@@ -7,6 +7,9 @@ source scripts/environment.sh
 
 main() {
     local tracers=() python=.venv/bin/python
+    # Functions are shared within a worker, so the tests of a file stay together, and more workers than
+    # four would start too many functions.
+    local parallel=(-n auto --maxprocesses 4 --dist loadfile)
     case ${1-} in
         --help | -h) show_help && exit ;;
     esac
@@ -26,8 +29,8 @@ main() {
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
     stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
-    stage "functions, Flask client, handler" "$python" -m pytest -n auto --dist loadfile -m "not emulator and not docker and not services"
-    processes_stage "emulator and trace agent" -m "emulator and not services"
+    stage "functions, Flask client, handler" "$python" -m pytest "${parallel[@]}" -m "not emulator and not docker and not services"
+    processes_stage "emulator and trace agent" "${parallel[@]}" -m "emulator and not services"
     processes_stage "databases, brokers, AWS services" -m services
     processes_stage "containers" -m docker
 }
