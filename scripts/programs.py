@@ -78,8 +78,12 @@ def _ignore_signals() -> None:
 class Programs:
     """Runs programs for as long as the context lasts. They start together and end in the opposite order."""
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+    def __init__(
+        self, programs: Sequence[Program], shown: Callable[[str], str | None] = lambda line: line
+    ) -> None:
+        """`shown` gets each line of the programs' output; what it returns is shown, None is nothing."""
         self._programs = programs
+        self._shown = shown
         self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
         self._outputs: list[threading.Thread] = []
 
@@ -94,7 +98,7 @@ class Programs:
             raise
         # Only now, because a process is not forked from one with threads.
         for program, process in self._running:
-            output = threading.Thread(target=_pass_on, args=(program.name, process.stdout), daemon=True)
+            output = threading.Thread(target=_pass_on, args=(program.name, process.stdout, self._shown), daemon=True)
             output.start()
             self._outputs.append(output)
         return self
@@ -173,14 +177,21 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
         raise ProgramError(f"{program.name} cannot be started: {error}") from error
 
 
-def _pass_on(name: str, lines: BufferedReader) -> None:
+def _pass_on(name: str, lines: BufferedReader, shown: Callable[[str], str | None]) -> None:
     for line in lines:
         # awslambdaric puts \r between the lines of a traceback; a terminal would write them over each other.
         for part in line.rstrip(b"\r\n").split(b"\r"):
-            # Whoever reads the output may have gone; the program must not block on a full pipe.
-            with _output, suppress(OSError, ValueError):
-                sys.stdout.buffer.write(b"%-8s| %s\n" % (name.encode(), part))
-                sys.stdout.buffer.flush()
+            text = shown(part.decode(errors="surrogateescape"))
+            if text is not None:
+                write_line(name, text)
+
+
+def write_line(name: str, text: str) -> None:
+    """Write a line behind this name; lines of several programs never mix."""
+    # Whoever reads the output may have gone; the program must not block on a full pipe.
+    with _output, suppress(OSError, ValueError):
+        sys.stdout.buffer.write(f"{name:8}| {text}\n".encode(errors="surrogateescape"))
+        sys.stdout.buffer.flush()
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields
 from functools import partial
 from importlib.util import find_spec
@@ -29,15 +29,16 @@ import invoke_api.settings
 import lambda_proxy.front_doors
 import lambda_proxy.settings
 import trace_agent.settings
+from scripts.access_log import AccessLog
 from scripts.extension_folder import EXTENSION, extension_folder
-from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals, write_line
 from scripts.reload import ReloadError, call_on_change, is_on
 from scripts.services import SERVICES
 from scripts.tracer import TracerError, tracer_environment
 from scripts.versions import VersionsAsked
 
 HELP = """\
-Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--help]
+Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--json] [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
@@ -51,6 +52,8 @@ Options:
                       a wheel (*.whl), a source distribution (*.tar.gz), a Lambda layer (*.zip), or a
                       requirement such as ddtrace==4.15.0. May be repeated. Installed once, into a folder
                       in .tracers; .venv stays as it is.
+  --json              write the access log to standard output as JSON, one object a line, and all else to
+                      standard error
 
 Settings:
   LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
@@ -71,6 +74,7 @@ Settings:
   DEBUGGER_WAIT       true: the function starts when a debugger has come (false)
   RELOAD              false: do not start the function anew when its code changes: app/, your own handler's
                       folder, a tracer's checkout (true)
+  EMULATOR_LOG        true: show the emulator's own lines too: START, END, REPORT, [INFO] (rapid) (false)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
   DD_*                passed on to the function as they are; unless set:
                       {function_defaults}
@@ -129,12 +133,14 @@ def main(arguments: Sequence[str]) -> int:
         ports = read_ports(os.environ, aws=options.aws)
         check_ports(ports)
         reload_is_on = is_on(os.environ)
+        access_log = make_access_log(os.environ, as_json=options.json)
         environment = with_tracers(os.environ, options.tracer)
         with ExitStack() as stack:
             declare_extension(stack)
-            environment = {**environment, **start_services(options.services, stack)}
+            environment = {**environment, **start_services(options.services, stack), **access_log.environment}
             versions = VersionsAsked(environment, Path(environment.get("LAMBDA_TASK_ROOT") or "."))
-            running = stack.enter_context(Programs(programs(ports, environment)))
+            stack.callback(access_log.finish)
+            running = stack.enter_context(Programs(programs(ports, environment), access_log.take))
             running.wait_until_up()
             say(f"tracer: {versions.answer()}")
             function = Function(running, ports)
@@ -148,6 +154,24 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     except Stopped:
         return 0
+
+
+def make_access_log(environment: Mapping[str, str], *, as_json: bool) -> AccessLog:
+    """The access log, which gets standard output for itself where it is JSON; raises UsageError."""
+    shows_emulator = environment.get("EMULATOR_LOG") or "false"
+    if shows_emulator not in ("true", "false"):
+        raise UsageError(f"EMULATOR_LOG is {shows_emulator!r}; valid are: true, false")
+    write = partial(write_line, "request")
+    if as_json:
+        own = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+        def write(line: str) -> None:
+            # Whoever reads it may have gone.
+            with suppress(OSError, ValueError):
+                own.write(f"{line}\n")
+
+    return AccessLog(write, as_json=as_json, shows_emulator=shows_emulator == "true")
 
 
 def with_tracers(environment: Mapping[str, str], tracers: Sequence[str]) -> Mapping[str, str]:
@@ -183,9 +207,10 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(AWS, action="store_true")
     parser.add_argument("--with", action="append", default=[], dest="services")
     parser.add_argument("--tracer", action="append", default=[])
+    parser.add_argument("--json", action="store_true")
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        valid = f"{AWS}, --tracer TRACER, --with SERVICE,... and --help"
+        valid = f"{AWS}, --json, --tracer TRACER, --with SERVICE,... and --help"
         raise UsageError(f"unknown argument {unknown[0]!r}; there are {valid}")
     options.services = read_services(options.services)
     return options
