@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import traceback
 
+# datadog_lambda sends metrics to 8125 and has no setting for it. A second system on a machine has another port.
+METRICS_PORT = 8125
+
 try:
     from datadog_lambda.handler import handler
 except ImportError as error:
@@ -19,5 +22,10 @@ except ImportError as error:
     if last.filename.endswith("/datadog_lambda/handler.py"):
         where = f"DD_LAMBDA_HANDLER is {os.environ.get('DD_LAMBDA_HANDLER')}"
     raise ImportError(f"{error} ({where})") from None
+
+if (port := int(os.environ.get("DOGSTATSD_PORT") or METRICS_PORT)) != METRICS_PORT:
+    from datadog_lambda.dogstatsd import statsd
+
+    statsd.port = port
 
 __all__ = ["handler"]

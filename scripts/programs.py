@@ -32,6 +32,8 @@ _DEATH_SIGNAL, _ADOPT_ORPHANS = 1, 36
 _prctl = ctypes.CDLL(None).prctl
 
 _output = threading.Lock()
+_own: set[int] = set()
+"""The programs' processes, also of other Programs. Of these the exit code is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ class Programs:
         try:
             for program in self._programs:
                 self._running.append((program, _start(program)))
+                _own.add(self._running[-1][1].pid)
         except BaseException:
             self._end()
             raise
@@ -122,6 +125,7 @@ class Programs:
         """Wait until a program ends, and raise ProgramError then."""
         while True:
             self.check()
+            _bury_orphans()
             time.sleep(0.1)
 
     def signal(self, name: str, number: signal.Signals) -> None:
@@ -197,6 +201,16 @@ def write_line(name: str, text: str) -> None:
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
     with suppress(subprocess.TimeoutExpired):
         process.wait(max(0.0, seconds))
+
+
+def _bury_orphans() -> None:
+    """Let the zombies go that this process has adopted: the emulator waits at its end for all that is there."""
+    with suppress(ChildProcessError):
+        while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if dead.si_pid in _own:
+                # `check` tells of it.
+                return
+            os.waitpid(dead.si_pid, 0)
 
 
 def _children() -> list[int]:

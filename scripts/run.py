@@ -18,7 +18,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,6 +62,7 @@ Settings:
   RIE_PORT            the Invoke API's port, in front of the emulator ({RIE_PORT})
   EMULATOR_PORT       the emulator's port, behind the Invoke API ({EMULATOR_PORT})
   RUNTIME_API_PORT    the emulator's port for the function itself ({RUNTIME_API_PORT})
+  PORT_OFFSET         added to every port that is not set itself, so that a second system can run (0)
   AGENT_PORT          the trace agent's port ({AGENT_PORT})
   AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
   TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
@@ -89,6 +90,9 @@ FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
 
 LISTEN_HOST = "127.0.0.1"
 
+MOST_OFFSET = 50_000
+"""With it the highest default is still a port."""
+
 SERVICE_SECONDS = 120
 """How long a service may take until it is up: RabbitMQ needs ten, and more on a busy machine."""
 
@@ -102,7 +106,7 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Every TCP port that is listened on; the names are those of the settings, in lower case."""
+    """Every port that is listened on; the names are those of the settings, in lower case."""
 
     lambda_proxy_port: int
     rie_port: int
@@ -111,6 +115,8 @@ class Ports:
     runtime_api_port: int
     emulator_port: int
     agent_relay_port: int
+    dogstatsd_port: int
+    """The only one of UDP."""
     debugger_port: int | None = None
     """None without a debugger."""
     aws_port: int | None = None
@@ -186,7 +192,6 @@ def _help() -> str:
     nothing_set = {"PATH": os.environ["PATH"]}
     return HELP.format(
         **read_ports(nothing_set).settings(),
-        DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
         LISTEN_HOST=LISTEN_HOST,
         services=", ".join(SERVICES),
         event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.front_doors.BY_NAME),
@@ -283,14 +288,25 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
         raise UsageError(str(error)) from error
     if not proxy.port:
         raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
-    return Ports(
+    ports = Ports(
         lambda_proxy_port=proxy.port,
         aws_port=_read_aws_port(environment) if aws else None,
         agent_port=agent.port,
         trace_view_port=agent.view_port,
+        dogstatsd_port=agent.dogstatsd_port,
         debugger_port=int(environment.get("DEBUGGER_PORT") or 0) or None,
         **{name.lower(): port for name, port in function.items()},
     )
+    return _moved(ports, environment)
+
+
+def _moved(ports: Ports, environment: Mapping[str, str]) -> Ports:
+    """The ports with `PORT_OFFSET` added to those whose own setting is not set; raises UsageError."""
+    text = environment.get("PORT_OFFSET") or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= MOST_OFFSET):
+        raise UsageError(f"PORT_OFFSET is {text!r}; valid are whole numbers from 0 to {MOST_OFFSET}")
+    defaults = {name: port for name, port in ports.settings().items() if not environment.get(name)}
+    return replace(ports, **{name.lower(): port + int(text) for name, port in defaults.items()})
 
 
 def _read_aws_port(environment: Mapping[str, str]) -> int:
@@ -310,6 +326,10 @@ def check_ports(ports: Ports) -> None:
     seen: dict[int, str] = {}
     wrong = []
     for name, port in ports.settings().items():
+        if name == "DOGSTATSD_PORT":
+            if is_taken_for_udp(port):
+                wrong.append(f"UDP port {port} is in use: end what listens there, or set {name} to another port")
+            continue
         if port in seen:
             wrong.append(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
         # Without socat nobody will listen on this one.
@@ -324,6 +344,16 @@ def is_open(port: int) -> bool:
     """Whether something accepts connections on this loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_taken_for_udp(port: int) -> bool:
+    """Whether something takes datagrams on this loopback port."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def declare_extension(stack: ExitStack) -> None:
