@@ -25,7 +25,7 @@ main() {
     find_own_handler
     find_own_rules
     # The services' clients, and what plays AWS and Kafka.
-    [[ " $* " != *" --with"* ]] || make_environment requirements-drivers.txt
+    [[ "$* " != *--with[=\ ]* || "$* " == *"--with internal-server "* ]] || make_environment requirements-drivers.txt
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -c "$START" "$@"

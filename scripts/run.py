@@ -77,7 +77,7 @@ Settings:
                       folder, a tracer's checkout (true)
   EMULATOR_LOG        true: show the emulator's own lines too: START, END, REPORT, [INFO] (rapid) (false)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
-  DD_*                passed on to the function as they are; unless set:
+  DD_*, *_URL         passed on to the function as they are; unless set:
                       {function_defaults}
 The function's further settings: ./entrypoint.sh --help
 The lambda proxy's: .venv/bin/python -m lambda_proxy --help
@@ -86,7 +86,13 @@ The lambda proxy's: .venv/bin/python -m lambda_proxy --help
 AWS = "--aws"
 
 # What a person wants to see, where nothing else is asked for.
-FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
+FUNCTION_DEFAULTS = {
+    "DD_SERVICE": "weblog",
+    "DD_APPSEC_ENABLED": "true",
+    # The name internal_server exists in a test suite's network only, and elsewhere it may take seconds to find
+    # that out. Without a server this is refused at once.
+    "INTERNAL_SERVER_URL": "http://127.0.0.1:8089",
+}
 
 LISTEN_HOST = "127.0.0.1"
 
