@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import traceback
 
-# datadog_lambda sends metrics to 8125 and has no setting for it. A second system on a machine has another port.
+# datadog_lambda sends metrics here and has no setting for it. A second system on a machine has another port.
 METRICS_PORT = 8125
 
 try:

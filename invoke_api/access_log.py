@@ -29,5 +29,5 @@ def tell(teller: str, request_id: str | None, **facts: object) -> None:
 
 
 def mark(word: str) -> str:
-    """What stands before the JSON object that is told; other text without a line's end may stand before it."""
+    """What stands before the JSON object that is told. Text without a line's end may stand before that."""
     return f"\x1e{word} "

@@ -41,11 +41,11 @@ class AsynchronousInvocations:
         """Queue it; QueueFull past the limit."""
         submitted = time.time()
         self.invocations.submit(invocation)
-        invocation.answer.add_done_callback(lambda answer: self._judge(invocation, answer, attempt, submitted))
+        invocation.answer.add_done_callback(
+            lambda answer: self._judge(invocation, answer, attempt, submitted)
+        )
 
-    def _judge(
-        self, invocation: Invocation, answer: Future[Answer], attempt: int, submitted: float
-    ) -> None:
+    def _judge(self, invocation: Invocation, answer: Future[Answer], attempt: int, submitted: float) -> None:
         status = 200
         try:
             error = error_payload(answer.result())

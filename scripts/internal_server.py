@@ -37,7 +37,7 @@ class Request:
     body: bytes
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - whatever the client sent
         """The body parsed as JSON; None where it is not valid JSON."""
         try:
             return json.loads(self.body)

@@ -101,7 +101,9 @@ class Programs:
             raise
         # Only now, because a process is not forked from one with threads.
         for program, process in self._running:
-            output = threading.Thread(target=_pass_on, args=(program.name, process.stdout, self._shown), daemon=True)
+            output = threading.Thread(
+                target=_pass_on, args=(program.name, process.stdout, self._shown), daemon=True
+            )
             output.start()
             self._outputs.append(output)
         return self
@@ -204,7 +206,7 @@ def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def _bury_orphans() -> None:
-    """Let the zombies go that this process has adopted: the emulator waits at its end for all that is there."""
+    """Let the zombies go that this process has adopted: the emulator waits at its end for all of them."""
     with suppress(ChildProcessError):
         while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             if dead.si_pid in _own:

@@ -89,8 +89,8 @@ AWS = "--aws"
 FUNCTION_DEFAULTS = {
     "DD_SERVICE": "weblog",
     "DD_APPSEC_ENABLED": "true",
-    # The name internal_server exists in a test suite's network only, and elsewhere it may take seconds to find
-    # that out. Without a server this is refused at once.
+    # The name internal_server exists in a test suite's network only, and elsewhere it may take seconds to
+    # find that out. Without a server this is refused at once.
     "INTERNAL_SERVER_URL": "http://127.0.0.1:8089",
 }
 
@@ -334,7 +334,9 @@ def check_ports(ports: Ports) -> None:
     for name, port in ports.settings().items():
         if name == "DOGSTATSD_PORT":
             if is_taken_for_udp(port):
-                wrong.append(f"UDP port {port} is in use: end what listens there, or set {name} to another port")
+                wrong.append(
+                    f"UDP port {port} is in use: end what listens there, or set {name} to another port"
+                )
             continue
         if port in seen:
             wrong.append(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")

@@ -285,7 +285,7 @@ class Kafka(Service):
 
 
 class InternalServer(Service):
-    """The HTTP mirror that `/external_request` calls, with as much of Stripe, OpenAI and AI Guard as is used."""
+    """The HTTP mirror that `/external_request` calls, with a small Stripe, OpenAI and AI Guard."""
 
     name = "internal-server"
     needs = "nothing"

@@ -55,7 +55,9 @@ def test_every_view_has_a_contract() -> None:
     found = []
     for view in create_app(Settings()).view_functions.values():
         code = inspect.unwrap(view).__code__
-        place = f"{Path(code.co_filename).relative_to(REPOSITORY)}, line {code.co_firstlineno}: {view.__name__}"
+        place = (
+            f"{Path(code.co_filename).relative_to(REPOSITORY)}, line {code.co_firstlineno}: {view.__name__}"
+        )
         found += [f"{place}: {missing}" for missing in missing_in_contract(view.__doc__)]
     assert not found, "\n".join(found)
 
@@ -67,11 +69,13 @@ def missing_in_contract(docstring: str | None) -> list[str]:
     first, _, fields = docstring.partition("\n")
     missing = []
     if not first.endswith("."):
-        missing.append(f"the docstring's first line is to say the effect and to end with a full stop: {first!r}")
+        missing.append(
+            f"the docstring's first line is to say the effect and to end with a full stop: {first!r}"
+        )
     # A status, or the argument that says which.
     if not re.search(r"^ +([1-5]\d\d|`\w+`): \S", fields, re.MULTILINE):
         missing.append(
-            "the docstring has no line for a status; write one for each, such as '418: `text/plain`, `short`.'"
+            "the docstring has no line for a status; write one for each, such as '418: `text/plain`, `no`.'"
         )
     return missing
 
@@ -106,7 +110,9 @@ def test_every_setting_of_the_readme_is_in_a_help() -> None:
     scripts = ([REPOSITORY / "run.sh"], [REPOSITORY / "entrypoint.sh"])
     proxy = [sys.executable, "-m", "lambda_proxy"]
     helps = [
-        subprocess.run([*command, "--help"], capture_output=True, text=True, check=True, cwd=REPOSITORY).stdout
+        subprocess.run(
+            [*command, "--help"], capture_output=True, text=True, check=True, cwd=REPOSITORY
+        ).stdout
         for command in (*scripts, proxy)
     ]
     told = set(re.findall(r"[A-Z][A-Z_]+[A-Z]", " ".join(helps)))

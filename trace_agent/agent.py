@@ -82,12 +82,12 @@ def _refuse(sites: OtherSites) -> Middleware:
 
 
 def _tell_of_traces() -> Middleware:
-    """Make the middleware that tells the access log of each function's trace, after the tracer has its answer."""
+    """Make the middleware that tells the access log of each trace, after the tracer has its answer."""
     telling = set()
 
     async def tell_of(request: web.Request) -> None:
         # The test agent has no public way to a single request's traces.
-        for spans in await request.app["agent"]._traces_from_request(request):  # noqa: SLF001
+        for spans in await request.app["agent"]._traces_from_request(request):
             for span in spans:
                 meta = span.get("meta", {})
                 if span["name"] == "aws.lambda" and "request_id" in meta:
@@ -112,7 +112,7 @@ def _tell_of_traces() -> Middleware:
 
 
 def _as_in_logs(upper: str | None, lower: int) -> str:
-    """The trace id as ddtrace writes it into logs: 128 bits in hexadecimal digits, 64 bits in decimal ones."""
+    """The trace id as ddtrace writes it into logs: 128 bits in hexadecimal digits, 64 in decimal ones."""
     return f"{upper}{lower:016x}" if upper else str(lower)
 
 

@@ -15,7 +15,8 @@ _ANSWER_SECONDS = 10
 _LONGEST_PAYLOAD = 1024 * 1024
 
 _WHERE_IT_IS = (
-    "the setting INTERNAL_SERVER_URL says where the internal server is, ./run.sh --with internal-server runs one"
+    "the setting INTERNAL_SERVER_URL says where the internal server is,"
+    " ./run.sh --with internal-server runs one"
 )
 
 

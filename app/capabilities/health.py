@@ -39,7 +39,8 @@ def health_with_versions() -> HealthWithVersions:
     """The health document, with `versions`: ddtrace and datadog_lambda by name."""
     packages = (ddtrace, datadog_lambda)
     versions: dict[str, Imported] = {
-        package.__name__: {"version": package.__version__, "path": package.__path__[0]} for package in packages
+        package.__name__: {"version": package.__version__, "path": package.__path__[0]}
+        for package in packages
     }
     return {**health(), "versions": versions}
 

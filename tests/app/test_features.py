@@ -129,9 +129,7 @@ class TestMetrics:
         """The metrics of that name that came for this event."""
         before = len(function.agent.process.output)
         function.invoke(event)
-        return wait_for(
-            lambda: function.agent.metrics(name, since=before), what=f"the metric {name}"
-        )
+        return wait_for(lambda: function.agent.metrics(name, since=before), what=f"the metric {name}")
 
     def test_a_metric_of_ones_own(self, function: Function) -> None:
         action = {"do": "metric", "name": "weblog.orders", "value": 2.5, "tags": {"shop": "north"}}

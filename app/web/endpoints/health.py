@@ -15,9 +15,9 @@ def healthcheck() -> capability.Health:
 
     Query: `versions`, with any value or none, asks for `versions` too.
 
-    200: JSON, `{"status": "ok", "library": {"name": "python_lambda", "version": "<semver>"}}`, with `versions`
-    also `"versions": {"ddtrace": {"version": "...", "path": "..."}, "datadog_lambda": {...}}`. The path is the
-    folder from which the function has imported the package.
+    200: JSON, `{"status": "ok", "library": {"name": "python_lambda", "version": "<semver>"}}`, with
+    `versions` also `"versions": {"ddtrace": {"version": "...", "path": "..."}, "datadog_lambda": {...}}`. The
+    path is the folder from which the function has imported the package.
     Span: the bare event's has `_dd.appsec.unsupported_event_type` where AppSec is on.
     Note: behind the lambda proxy the path never reaches the function, because the proxy answers
     `Ok` itself. The Invoke API reaches it.

@@ -15,13 +15,14 @@ bp = Blueprint("metrics", __name__)
 def metric() -> Response:
     """Send one value of a metric, as a distribution.
 
-    Argument: `name`, the metric's name, `weblog.metric` if it is missing; `value`, a whole number from
-    -1000000 to 1000000, 1 if it is missing; `tags`, a list such as `shop:north,size:2`, none if it is missing.
+    Argument: `name`, the metric's name, `weblog.metric` if it is missing; `value`, a whole number
+    from -1000000 to 1000000, 1 if it is missing; `tags`, a list such as `shop:north,size:2`, none if it is
+    missing.
 
     200: `text/plain`, `OK`.
     400: `value` is not such a number.
-    Metric: with an extension it goes to `DOGSTATSD_PORT` in the form `name:value|d|#tags`, and the trace agent of
-    `./run.sh` prints it. Without one datadog_lambda prints a line of JSON with `m`, `v`, `e` and `t`.
+    Metric: with an extension it goes to `DOGSTATSD_PORT` in the form `name:value|d|#tags`; under `./run.sh`
+    the trace agent prints it. Without one datadog_lambda prints a line of JSON with `m`, `v`, `e` and `t`.
     Span: none of its own.
     """
     tags = [tag for tag in optional("tags").split(",") if tag]

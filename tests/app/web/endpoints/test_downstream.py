@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.capabilities.downstream import call
+from scripts.internal_server import InternalServer
 from tests.app.conftest import Handled
 from tests.support.events import EVENT_TYPES, EventType
 from tests.support.function import Function
-from scripts.internal_server import InternalServer
 from tests.support.processes import free_port
 
 REST = EVENT_TYPES[0]
