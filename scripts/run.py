@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
@@ -173,17 +173,21 @@ def make_access_log(environment: Mapping[str, str], *, as_json: bool) -> AccessL
     shows_emulator = environment.get("EMULATOR_LOG") or "false"
     if shows_emulator not in ("true", "false"):
         raise UsageError(f"EMULATOR_LOG is {shows_emulator!r}; valid are: true, false")
-    write = partial(write_line, "request")
-    if as_json:
-        own = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-
-        def write(line: str) -> None:
-            # Whoever reads it may have gone.
-            with suppress(OSError, ValueError):
-                own.write(f"{line}\n")
-
+    write = _own_standard_output() if as_json else partial(write_line, "request")
     return AccessLog(write, as_json=as_json, shows_emulator=shows_emulator == "true")
+
+
+def _own_standard_output() -> Callable[[str], None]:
+    """Send to standard error what this process writes to standard output; what still writes lines to it."""
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def write(line: str) -> None:
+        # Whoever reads it may have gone.
+        with suppress(OSError, ValueError):
+            output.write(f"{line}\n")
+
+    return write
 
 
 def with_tracers(environment: Mapping[str, str], tracers: Sequence[str]) -> Mapping[str, str]:

@@ -101,8 +101,8 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     assert f"curl localhost:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations" in event
     payload = (REPOSITORY / "events/sqs.json").read_bytes()
     url = f"http://127.0.0.1:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations"
-    event = requests.post(url, data=payload, timeout=30)
-    assert event.json() == {"batchItemFailures": []}
+    invoked = requests.post(url, data=payload, timeout=30)
+    assert invoked.json() == {"batchItemFailures": []}
 
     versions = (
         r"tracer: ddtrace \S+ \(pinned, \S+/ddtrace\), datadog_lambda \S+ \(pinned, \S+/datadog_lambda\)"
@@ -130,7 +130,7 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     patterns = (
         rf"{time_} event 200 {ms} cold {ids}",
         rf"{time_} sqs arn:aws:sqs:us-east-1:123456789012:weblog-orders 200 {ms}"
-        rf" request={event.headers['x-amzn-RequestId']} trace=\w+",
+        rf" request={invoked.headers['x-amzn-RequestId']} trace=\w+",
         rf"{time_} apigateway-rest GET /waf 200 {ms} {ids}",
         rf"{time_} apigateway-rest GET /external_request\?status=201 200 {ms} {ids}",
     )
@@ -205,6 +205,7 @@ def test_other_front_doors(start_process: ProcessStarter, ports: dict[str, str],
     # In a shell, so that standard error has a file of its own.
     script = f"{REPOSITORY}/run.sh --json 2>err"
     folder = start_process.folder
+    (folder / "err").touch()
     env = {**ports, "LAMBDA_EVENT_TYPE": event_type, "EMULATOR_LOG": "true"}
     process = start_process(["bash", "-c", script], env=env, cwd=folder)
     wait_for(lambda: "\nready: " in (folder / "err").read_text(), what="ready", timeout=60)

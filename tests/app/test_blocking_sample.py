@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.events import EVENT_TYPES
@@ -38,7 +40,7 @@ def function(functions: Functions) -> Function:
         ({"path": "/status", "query": "code=410"}, 403, "sample-response"),
     ],
 )
-def test_a_rule(function: Function, request_: dict[str, object], status: int, rule: str) -> None:
+def test_a_rule(function: Function, request_: dict[str, Any], status: int, rule: str) -> None:
     response, trace = function.request(REST, **request_)
     assert (response.status, trace.rules) == (status, {rule})
     assert trace.meta["appsec.blocked"] == "true"

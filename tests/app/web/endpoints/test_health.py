@@ -15,7 +15,10 @@ def test_versions(client: FlaskClient) -> None:
     assert client.get("/healthcheck?versions").get_json() == {
         **document,
         "versions": {
-            package.__name__: {"version": package.__version__, "path": str(Path(package.__file__).parent)}
+            package.__name__: {
+                "version": package.__version__,
+                "path": str(Path(str(package.__file__)).parent),
+            }
             for package in (ddtrace, datadog_lambda)
         },
     }
