@@ -30,8 +30,8 @@ main() {
     done
     [[ ${#variants[@]} -gt 0 ]] || variants=("$(variant_names | head -n 1)")
 
-    for variant in "${variants[@]}"; do
-        event_type "$variant" >/dev/null
+    for index in "${!variants[@]}"; do
+        variants[index]=$(variant "${variants[index]}")
     done
     check_platform "$platform"
     # Every mistake in binaries/ that its file names show, before anything is built.
@@ -76,12 +76,20 @@ variant_names() {
     printf '%s\n' "${VARIANTS[@]% *}"
 }
 
+# The variant, by its own name or by that of its event type.
+variant() {
+    local entry
+    for entry in "${VARIANTS[@]}"; do
+        [[ $1 != "${entry% *}" && $1 != "${entry#* }" ]] || { echo "${entry% *}" && return; }
+    done
+    fail "unknown variant $1; there are $(variant_names | xargs) and all"
+}
+
 event_type() {
     local entry
     for entry in "${VARIANTS[@]}"; do
         [[ $1 != "${entry% *}" ]] || { echo "${entry#* }" && return; }
     done
-    fail "unknown variant $1; there are $(variant_names | xargs) and all"
 }
 
 check_platform() {

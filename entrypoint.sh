@@ -33,6 +33,7 @@ Without a command (or with ./app.sh) starts the Lambda function; runs any other 
 Settings:
   AWS_LAMBDA_RUNTIME_API       set by AWS: run the function alone, against that Runtime API
   DD_LAMBDA_HANDLER            the handler that datadog_lambda wraps (app.handler.lambda_handler)
+  DD_APPSEC_RULES              a file with rules for AppSec, e.g. docs/blocking-rules.json (the tracer's own)
   LAMBDA_TASK_ROOT             the folder with the handler, where the function runs (this one)
   AWS_LAMBDA_FUNCTION_TIMEOUT  seconds that an invocation may take (300)
   LISTEN_HOST                  the address to listen on (127.0.0.1; in the image 0.0.0.0)
@@ -41,9 +42,19 @@ Settings:
   RUNTIME_API_PORT             the emulator's port for the function itself, on loopback (9001)
   AGENT_PORT                   the trace agent's port on loopback (8126)
   AGENT_RELAY_PORT             socat's port, passed on to the trace agent (8127)
+  DOGSTATSD_PORT               the UDP port to which datadog_lambda sends metrics (8125)
   DEBUGGER_PORT                where the function listens for a debugger (none; not in the image for the suite)
   DEBUGGER_WAIT                true: the function starts when a debugger has come (false)
-  DD_*                         for the tracer and datadog_lambda, passed on as they are
+  AWS_LAMBDA_FUNCTION_NAME     the function's name in spans (test_function)
+  DD_SERVICE, DD_APPSEC_ENABLED, DD_TRACE_FLASK_ENABLED, DD_TRACE_MANAGED_SERVICES and every other DD_*
+                               for the tracer and datadog_lambda, passed on as they are
+
+Where the endpoints find what they call:
+  INTERNAL_SERVER_URL          the HTTP mirror and Stripe (http://internal_server:8089)
+  OPENAI_BASE_URL              OpenAI (INTERNAL_SERVER_URL and /v1)
+  POSTGRES_URL, MYSQL_URL, MSSQL_URL, MONGODB_URL, CASSANDRA_URL, KAFKA_URL, RABBITMQ_URL
+                               databases and brokers; the README has their defaults
+  SYSTEM_TESTS_AWS_URL         AWS's services (where AWS's SDK finds them)
 EOF
 }
 
@@ -51,7 +62,7 @@ start_function() {
     # The app is imported from the folder that holds it.
     cd "$(dirname "${BASH_SOURCE[0]}")"
     if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
-        check_handler
+        check_function
         run_in_task_root
         exec "${RUNTIME_CLIENT[@]}"
     fi
@@ -64,12 +75,15 @@ start_function() {
 }
 
 # datadog_lambda would only say it with a traceback, at the first invocation.
-check_handler() {
+check_function() {
     export DD_LAMBDA_HANDLER=${DD_LAMBDA_HANDLER:-app.handler.lambda_handler}
     [[ $DD_LAMBDA_HANDLER == *?.?* ]] ||
         fail "DD_LAMBDA_HANDLER must be module.function, it is '$DD_LAMBDA_HANDLER'"
     [[ -z ${LAMBDA_TASK_ROOT-} || -d $LAMBDA_TASK_ROOT ]] ||
         fail "LAMBDA_TASK_ROOT must be a folder, it is '$LAMBDA_TASK_ROOT'"
+    # The tracer would only say it with a traceback.
+    [[ -z ${DD_APPSEC_RULES-} || -f $DD_APPSEC_RULES && -r $DD_APPSEC_RULES ]] ||
+        fail "DD_APPSEC_RULES must be a file that can be read, it is '$DD_APPSEC_RULES'"
 }
 
 # As in Lambda, the function's folder is the first on its path and the one it works in.
@@ -82,7 +96,7 @@ run_in_task_root() {
 
 # Everything that is configured where the emulator runs, with its default. scripts/run.py calls this too.
 read_settings() {
-    check_handler
+    check_function
     local timeout=300
     if [[ -n ${DEBUGGER_PORT-} ]]; then
         check_number DEBUGGER_PORT "" 65535

@@ -7,6 +7,15 @@ export STARTED_IN=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
+# `python -m scripts.run`, but Ctrl-C ends it without a traceback while it imports.
+START='
+import signal
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+import sys
+from scripts.run import main
+sys.exit(main(sys.argv[1:]))
+'
+
 main() {
     case ${1-} in
         --help | -h) show_help && exit ;;
@@ -14,11 +23,12 @@ main() {
     make_environment requirements-run.txt
     [[ -z ${DEBUGGER_PORT-} ]] || make_debugger
     find_own_handler
+    find_own_rules
     # The services' clients, and what plays AWS and Kafka.
-    [[ ${1-} != --with* ]] || make_environment requirements-drivers.txt
+    [[ "$* " != *--with[=\ ]* || "$* " == *"--with internal-server "* ]] || make_environment requirements-drivers.txt
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
-    exec .venv/bin/python -m scripts.run "$@"
+    exec .venv/bin/python -c "$START" "$@"
 }
 
 # A handler of the user's own is looked for in the folder that they are in.
@@ -28,6 +38,16 @@ find_own_handler() {
     if [[ -z ${LAMBDA_TASK_ROOT-} && -n ${DD_LAMBDA_HANDLER-} && (-f $module.py || -f $module/__init__.py) ]]; then
         export LAMBDA_TASK_ROOT=$STARTED_IN
     fi
+}
+
+# So are rules.
+find_own_rules() {
+    local folder
+    for folder in "$PWD" "$STARTED_IN"; do
+        if [[ ${DD_APPSEC_RULES-} == [!/]* && -f $folder/$DD_APPSEC_RULES ]]; then
+            export DD_APPSEC_RULES=$folder/$DD_APPSEC_RULES
+        fi
+    done
 }
 
 # Works before anything is installed.

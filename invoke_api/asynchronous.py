@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
+from invoke_api.access_log import tell
 from invoke_api.answers import error_payload
 from invoke_api.outcome import Answer, parse_json
 from invoke_api.queue import EmulatorGone, Invocation, InvocationQueue, QueueFull
@@ -37,14 +39,28 @@ class AsynchronousInvocations:
 
     def submit(self, invocation: Invocation, attempt: int = 1) -> None:
         """Queue it; QueueFull past the limit."""
+        submitted = time.time()
         self.invocations.submit(invocation)
-        invocation.answer.add_done_callback(lambda answer: self._judge(invocation, answer, attempt))
+        invocation.answer.add_done_callback(
+            lambda answer: self._judge(invocation, answer, attempt, submitted)
+        )
 
-    def _judge(self, invocation: Invocation, answer: Future[Answer], attempt: int) -> None:
+    def _judge(self, invocation: Invocation, answer: Future[Answer], attempt: int, submitted: float) -> None:
+        status = 200
         try:
             error = error_payload(answer.result())
         except EmulatorGone as gone:
             error = json.dumps({"errorType": "ServiceException", "errorMessage": str(gone)}).encode()
+            status = 500
+        tell(
+            "invoke_api",
+            invocation.request_id,
+            time=submitted,
+            duration_ms=round((time.time() - submitted) * 1000, 1),
+            status=status,
+            function_error="Unhandled" if error is not None and status == 200 else None,
+            by_proxy=False,
+        )
         if error is None:
             return
         if attempt > len(self.delays):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,8 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from urllib.parse import parse_qs, unquote
 
+from invoke_api.access_log import tell
 from invoke_api.answers import ApiAnswer, ApiError
-from invoke_api.api import SERVER, InvokeApi, too_large
+from invoke_api.api import ENCODED, SERVER, InvokeApi, too_large
 from invoke_api.http_head import Head, read_head
 from invoke_api.other_sites import OtherSites
 from invoke_api.outcome import EVENT_LIMIT
@@ -92,11 +94,24 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer an invocation."""
+        started = time.time()
         with self.server.counted():
             try:
-                self._send(self._invoke())
+                answer = self._invoke()
             except ApiError as error:
-                self._send(error.answer)
+                answer = error.answer
+            self._send(answer)
+        # Of an asynchronous invocation there is nothing to tell yet.
+        if answer.status != 202:
+            tell(
+                "invoke_api",
+                self.request_id,
+                time=started,
+                duration_ms=round((time.time() - started) * 1000, 1),
+                status=answer.status,
+                function_error=answer.headers.get("X-Amz-Function-Error"),
+                by_proxy=self.head.headers.get(ENCODED) == "true",
+            )
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse a request of which nothing more is read."""

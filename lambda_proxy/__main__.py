@@ -20,7 +20,8 @@ commands:
 
 settings, from the environment:
   LAMBDA_EVENT_TYPE   apigateway-rest (default), apigateway-http, function-url,
-                      application-load-balancer, application-load-balancer-multi
+                      application-load-balancer, application-load-balancer-multi, or the
+                      variant: apigw-rest, apigw-http, alb, alb-multi
   RIE_HOST, RIE_PORT  where the function is invoked (127.0.0.1, 8080)
   RIE_URLS            several such places instead: http://host:port,http://host:port
   FUNCTION_NAME       the name in the invocation's path (function)

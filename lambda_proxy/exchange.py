@@ -6,8 +6,11 @@ import base64
 import json
 import logging
 import secrets
+import time
+from dataclasses import dataclass
 from typing import Protocol
 
+from invoke_api.access_log import tell
 from invoke_api.outcome import EVENT_LIMIT, Answer
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.failures import Failure, InvocationError, read_result
@@ -51,8 +54,33 @@ class Invoker(Protocol):
         """
 
 
+@dataclass
+class Invoked:
+    """What becomes known about the invocation while a request is handled."""
+
+    request_id: str | None = None
+    """The invocation's, from the Invoke API; None where there was none, or in front of a bare emulator."""
+
+
 async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> Response:
     """Return the response to the request; each failure becomes the answer of the front door to it."""
+    started = time.time()
+    invoked = Invoked()
+    response = await _handle(front_door, invoker, request, invoked)
+    tell(
+        "proxy",
+        invoked.request_id,
+        time=started,
+        duration_ms=round((time.time() - started) * 1000, 1),
+        front_door=front_door.event_type,
+        method=request.method,
+        path=request.target,
+        status=response.status,
+    )
+    return response
+
+
+async def _handle(front_door: FrontDoor, invoker: Invoker, request: Request, invoked: Invoked) -> Response:
     if request.method == "GET" and request.path == "/healthcheck":
         return HEALTHCHECK
     arrival = Arrival.now()
@@ -61,7 +89,7 @@ async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> R
         log.info("%s %s: refused with %d", request.method, request.path, refusal.status)
         return refusal
     try:
-        return await _invoke(front_door, invoker, request, arrival)
+        return await _invoke(front_door, invoker, request, arrival, invoked)
     except InvocationError as error:
         return _logged(front_door, request, front_door.failure(error.failure, arrival), error)
     except ResultError as error:
@@ -69,13 +97,16 @@ async def handle(front_door: FrontDoor, invoker: Invoker, request: Request) -> R
         return _logged(front_door, request, front_door.malformed(error, arrival), malformed)
 
 
-async def _invoke(front_door: FrontDoor, invoker: Invoker, request: Request, arrival: Arrival) -> Response:
+async def _invoke(
+    front_door: FrontDoor, invoker: Invoker, request: Request, arrival: Arrival, invoked: Invoked
+) -> Response:
     payload = encode(front_door, request, arrival)
     if log.isEnabledFor(logging.DEBUG):
         log.debug("event: %s", payload.decode())
     if len(payload) > EVENT_LIMIT:
         raise InvocationError(Failure.EVENT_TOO_LARGE, f"{len(payload)} bytes")
     answer = await invoker.invoke(payload, timeout=front_door.timeout)
+    invoked.request_id = answer.request_id or None
     if log.isEnabledFor(logging.DEBUG):
         log.debug("result: %d %s", answer.status, answer.body.decode("utf-8", "replace"))
     if len(answer.body) > front_door.max_result:

@@ -5,6 +5,9 @@
 #                                person installs by hand (a tracer's checkout) stays.
 # Setting: PYTHON, the interpreter to make .venv with.
 
+# Ctrl-C ends the script, whatever the program that runs just then makes of it, and without words of bash's.
+trap 'exit 130' INT
+
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
@@ -29,11 +32,13 @@ make_environment() {
     wanted=$(cat requirements*.txt ./*/requirements.txt constraints.txt scripts/fetch_emulator.py | sha256sum)
     # An environment is of no use when its interpreter has gone, e.g. by an upgrade.
     if ! .venv/bin/python -c '' 2>/dev/null || [[ $(cat "$stamp" 2>/dev/null) != "$wanted" ]]; then
+        [[ -w . && (! -e .venv || -w .venv) ]] ||
+            fail "$PWD cannot be written to, and .venv is made in it; copy the folder to where you may write"
         install "$requirements"
         printf '%s\n' "$wanted" >"$stamp"
     fi
     # Lambda's file system is read-only, so a cold start never compiles there. It should not here either.
-    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent event_sources || true
+    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent event_sources >/dev/null 2>&1 || true
 }
 
 # debugpy, beside the packages and not among them, when it is first asked for.
@@ -57,7 +62,7 @@ show_progress() {
 }
 
 install() {
-    local requirements=$1 own python log=.venv/install.log
+    local requirements=$1 own python said log=.venv/install.log
     # Two scripts at once must not install into one half-made environment.
     exec 9>.venv.lock
     flock 9 2>/dev/null || true
@@ -65,7 +70,8 @@ install() {
         python=$(find_python)
         echo "making .venv with $("$python" -V)" >&2
         rm -rf .venv
-        "$python" -m venv .venv || fail "$python cannot make a virtual environment"
+        said=$("$python" -m venv .venv 2>&1) ||
+            fail "$python cannot make a virtual environment: $(tail -n 1 <<<"$said")"
     fi
     echo "installing $requirements into .venv (the first time takes a minute)" >&2
     own=$(.venv/bin/python -m pip list --disable-pip-version-check --editable 2>/dev/null | tail -n +3)
@@ -73,6 +79,6 @@ install() {
     if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" 2>&1 | tee "$log" | show_progress; then
         fail "pip could not install $requirements ($(grep -m 1 ^ERROR "$log")): is the network there? All it said is in $log"
     fi
-    .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie || exit 1
+    .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie >&2 || exit 1
     exec 9>&-
 }

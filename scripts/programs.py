@@ -32,6 +32,8 @@ _DEATH_SIGNAL, _ADOPT_ORPHANS = 1, 36
 _prctl = ctypes.CDLL(None).prctl
 
 _output = threading.Lock()
+_own: set[int] = set()
+"""The programs' processes, also of other Programs. Of these the exit code is still wanted."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,12 @@ def _ignore_signals() -> None:
 class Programs:
     """Runs programs for as long as the context lasts. They start together and end in the opposite order."""
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+    def __init__(
+        self, programs: Sequence[Program], shown: Callable[[str], str | None] = lambda line: line
+    ) -> None:
+        """`shown` gets each line of the programs' output; what it returns is shown, None is nothing."""
         self._programs = programs
+        self._shown = shown
         self._running: list[tuple[Program, subprocess.Popen[bytes]]] = []
         self._outputs: list[threading.Thread] = []
 
@@ -89,12 +95,15 @@ class Programs:
         try:
             for program in self._programs:
                 self._running.append((program, _start(program)))
+                _own.add(self._running[-1][1].pid)
         except BaseException:
             self._end()
             raise
         # Only now, because a process is not forked from one with threads.
         for program, process in self._running:
-            output = threading.Thread(target=_pass_on, args=(program.name, process.stdout), daemon=True)
+            output = threading.Thread(
+                target=_pass_on, args=(program.name, process.stdout, self._shown), daemon=True
+            )
             output.start()
             self._outputs.append(output)
         return self
@@ -118,6 +127,7 @@ class Programs:
         """Wait until a program ends, and raise ProgramError then."""
         while True:
             self.check()
+            _bury_orphans()
             time.sleep(0.1)
 
     def signal(self, name: str, number: signal.Signals) -> None:
@@ -173,19 +183,36 @@ def _start(program: Program) -> subprocess.Popen[bytes]:
         raise ProgramError(f"{program.name} cannot be started: {error}") from error
 
 
-def _pass_on(name: str, lines: BufferedReader) -> None:
+def _pass_on(name: str, lines: BufferedReader, shown: Callable[[str], str | None]) -> None:
     for line in lines:
         # awslambdaric puts \r between the lines of a traceback; a terminal would write them over each other.
         for part in line.rstrip(b"\r\n").split(b"\r"):
-            # Whoever reads the output may have gone; the program must not block on a full pipe.
-            with _output, suppress(OSError, ValueError):
-                sys.stdout.buffer.write(b"%-8s| %s\n" % (name.encode(), part))
-                sys.stdout.buffer.flush()
+            text = shown(part.decode(errors="surrogateescape"))
+            if text is not None:
+                write_line(name, text)
+
+
+def write_line(name: str, text: str) -> None:
+    """Write a line behind this name; lines of several programs never mix."""
+    # Whoever reads the output may have gone; the program must not block on a full pipe.
+    with _output, suppress(OSError, ValueError):
+        sys.stdout.buffer.write(f"{name:8}| {text}\n".encode(errors="surrogateescape"))
+        sys.stdout.buffer.flush()
 
 
 def _wait(process: subprocess.Popen[bytes], seconds: float) -> None:
     with suppress(subprocess.TimeoutExpired):
         process.wait(max(0.0, seconds))
+
+
+def _bury_orphans() -> None:
+    """Let the zombies go that this process has adopted: the emulator waits at its end for all of them."""
+    with suppress(ChildProcessError):
+        while dead := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if dead.si_pid in _own:
+                # `check` tells of it.
+                return
+            os.waitpid(dead.si_pid, 0)
 
 
 def _children() -> list[int]:

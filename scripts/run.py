@@ -16,9 +16,9 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -29,15 +29,16 @@ import invoke_api.settings
 import lambda_proxy.front_doors
 import lambda_proxy.settings
 import trace_agent.settings
+from scripts.access_log import AccessLog
 from scripts.extension_folder import EXTENSION, extension_folder
-from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
+from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals, write_line
 from scripts.reload import ReloadError, call_on_change, is_on
 from scripts.services import SERVICES
 from scripts.tracer import TracerError, tracer_environment
 from scripts.versions import VersionsAsked
 
 HELP = """\
-Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--help]
+Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--json] [--help]
 
 Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
 Ctrl-C or SIGTERM ends them all.
@@ -51,6 +52,8 @@ Options:
                       a wheel (*.whl), a source distribution (*.tar.gz), a Lambda layer (*.zip), or a
                       requirement such as ddtrace==4.15.0. May be repeated. Installed once, into a folder
                       in .tracers; .venv stays as it is.
+  --json              write the access log to standard output as JSON, one object a line, and all else to
+                      standard error
 
 Settings:
   LAMBDA_EVENT_TYPE   the front door that the lambda proxy plays; the first is the default:
@@ -59,6 +62,7 @@ Settings:
   RIE_PORT            the Invoke API's port, in front of the emulator ({RIE_PORT})
   EMULATOR_PORT       the emulator's port, behind the Invoke API ({EMULATOR_PORT})
   RUNTIME_API_PORT    the emulator's port for the function itself ({RUNTIME_API_PORT})
+  PORT_OFFSET         added to every port that is not set itself, so that a second system can run (0)
   AGENT_PORT          the trace agent's port ({AGENT_PORT})
   AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
   TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
@@ -71,8 +75,9 @@ Settings:
   DEBUGGER_WAIT       true: the function starts when a debugger has come (false)
   RELOAD              false: do not start the function anew when its code changes: app/, your own handler's
                       folder, a tracer's checkout (true)
+  EMULATOR_LOG        true: show the emulator's own lines too: START, END, REPORT, [INFO] (rapid) (false)
   PYTHON              the interpreter to make .venv with (python3.13, else python3)
-  DD_*                passed on to the function as they are; unless set:
+  DD_*, *_URL         passed on to the function as they are; unless set:
                       {function_defaults}
 The function's further settings: ./entrypoint.sh --help
 The lambda proxy's: .venv/bin/python -m lambda_proxy --help
@@ -81,9 +86,18 @@ The lambda proxy's: .venv/bin/python -m lambda_proxy --help
 AWS = "--aws"
 
 # What a person wants to see, where nothing else is asked for.
-FUNCTION_DEFAULTS = {"DD_SERVICE": "weblog", "DD_APPSEC_ENABLED": "true"}
+FUNCTION_DEFAULTS = {
+    "DD_SERVICE": "weblog",
+    "DD_APPSEC_ENABLED": "true",
+    # The name internal_server exists in a test suite's network only, and elsewhere it may take seconds to
+    # find that out. Without a server this is refused at once.
+    "INTERNAL_SERVER_URL": "http://127.0.0.1:8089",
+}
 
 LISTEN_HOST = "127.0.0.1"
+
+MOST_OFFSET = 50_000
+"""With it the highest default is still a port."""
 
 SERVICE_SECONDS = 120
 """How long a service may take until it is up: RabbitMQ needs ten, and more on a busy machine."""
@@ -98,7 +112,7 @@ class UsageError(Exception):
 
 @dataclass(frozen=True)
 class Ports:
-    """Every TCP port that is listened on; the names are those of the settings, in lower case."""
+    """Every port that is listened on; the names are those of the settings, in lower case."""
 
     lambda_proxy_port: int
     rie_port: int
@@ -107,6 +121,8 @@ class Ports:
     runtime_api_port: int
     emulator_port: int
     agent_relay_port: int
+    dogstatsd_port: int
+    """The only one of UDP."""
     debugger_port: int | None = None
     """None without a debugger."""
     aws_port: int | None = None
@@ -129,12 +145,14 @@ def main(arguments: Sequence[str]) -> int:
         ports = read_ports(os.environ, aws=options.aws)
         check_ports(ports)
         reload_is_on = is_on(os.environ)
+        access_log = make_access_log(os.environ, as_json=options.json)
         environment = with_tracers(os.environ, options.tracer)
         with ExitStack() as stack:
             declare_extension(stack)
-            environment = {**environment, **start_services(options.services, stack)}
+            environment = {**environment, **start_services(options.services, stack), **access_log.environment}
             versions = VersionsAsked(environment, Path(environment.get("LAMBDA_TASK_ROOT") or "."))
-            running = stack.enter_context(Programs(programs(ports, environment)))
+            stack.callback(access_log.finish)
+            running = stack.enter_context(Programs(programs(ports, environment), access_log.take))
             running.wait_until_up()
             say(f"tracer: {versions.answer()}")
             function = Function(running, ports)
@@ -150,6 +168,28 @@ def main(arguments: Sequence[str]) -> int:
         return 0
 
 
+def make_access_log(environment: Mapping[str, str], *, as_json: bool) -> AccessLog:
+    """The access log, which gets standard output for itself where it is JSON; raises UsageError."""
+    shows_emulator = environment.get("EMULATOR_LOG") or "false"
+    if shows_emulator not in ("true", "false"):
+        raise UsageError(f"EMULATOR_LOG is {shows_emulator!r}; valid are: true, false")
+    write = _own_standard_output() if as_json else partial(write_line, "request")
+    return AccessLog(write, as_json=as_json, shows_emulator=shows_emulator == "true")
+
+
+def _own_standard_output() -> Callable[[str], None]:
+    """Send to standard error what this process writes to standard output; what still writes lines to it."""
+    output = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def write(line: str) -> None:
+        # Whoever reads it may have gone.
+        with suppress(OSError, ValueError):
+            output.write(f"{line}\n")
+
+    return write
+
+
 def with_tracers(environment: Mapping[str, str], tracers: Sequence[str]) -> Mapping[str, str]:
     """The environment with these tracers in front on the path; raises TracerError."""
     if not tracers:
@@ -162,7 +202,6 @@ def _help() -> str:
     nothing_set = {"PATH": os.environ["PATH"]}
     return HELP.format(
         **read_ports(nothing_set).settings(),
-        DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
         LISTEN_HOST=LISTEN_HOST,
         services=", ".join(SERVICES),
         event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.front_doors.BY_NAME),
@@ -183,9 +222,10 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(AWS, action="store_true")
     parser.add_argument("--with", action="append", default=[], dest="services")
     parser.add_argument("--tracer", action="append", default=[])
+    parser.add_argument("--json", action="store_true")
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        valid = f"{AWS}, --tracer TRACER, --with SERVICE,... and --help"
+        valid = f"{AWS}, --json, --tracer TRACER, --with SERVICE,... and --help"
         raise UsageError(f"unknown argument {unknown[0]!r}; there are {valid}")
     options.services = read_services(options.services)
     return options
@@ -258,14 +298,25 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
         raise UsageError(str(error)) from error
     if not proxy.port:
         raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
-    return Ports(
+    ports = Ports(
         lambda_proxy_port=proxy.port,
         aws_port=_read_aws_port(environment) if aws else None,
         agent_port=agent.port,
         trace_view_port=agent.view_port,
+        dogstatsd_port=agent.dogstatsd_port,
         debugger_port=int(environment.get("DEBUGGER_PORT") or 0) or None,
         **{name.lower(): port for name, port in function.items()},
     )
+    return _moved(ports, environment)
+
+
+def _moved(ports: Ports, environment: Mapping[str, str]) -> Ports:
+    """The ports with `PORT_OFFSET` added to those whose own setting is not set; raises UsageError."""
+    text = environment.get("PORT_OFFSET") or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= MOST_OFFSET):
+        raise UsageError(f"PORT_OFFSET is {text!r}; valid are whole numbers from 0 to {MOST_OFFSET}")
+    defaults = {name: port for name, port in ports.settings().items() if not environment.get(name)}
+    return replace(ports, **{name.lower(): port + int(text) for name, port in defaults.items()})
 
 
 def _read_aws_port(environment: Mapping[str, str]) -> int:
@@ -285,6 +336,12 @@ def check_ports(ports: Ports) -> None:
     seen: dict[int, str] = {}
     wrong = []
     for name, port in ports.settings().items():
+        if name == "DOGSTATSD_PORT":
+            if is_taken_for_udp(port):
+                wrong.append(
+                    f"UDP port {port} is in use: end what listens there, or set {name} to another port"
+                )
+            continue
         if port in seen:
             wrong.append(f"{name} is {port}, which is {seen[port]} too; set one of them to another port")
         # Without socat nobody will listen on this one.
@@ -299,6 +356,16 @@ def is_open(port: int) -> bool:
     """Whether something accepts connections on this loopback port."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_taken_for_udp(port: int) -> bool:
+    """Whether something takes datagrams on this loopback port."""
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def declare_extension(stack: ExitStack) -> None:

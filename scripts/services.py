@@ -284,8 +284,30 @@ class Kafka(Service):
         return {"KAFKA_URL": f"kafka://{self._address.read_text()}"}
 
 
+class InternalServer(Service):
+    """The HTTP mirror that `/external_request` calls, with a small Stripe, OpenAI and AI Guard."""
+
+    name = "internal-server"
+    needs = "nothing"
+
+    @classmethod
+    def is_installed(cls) -> bool:
+        """It is made of the standard library."""
+        return True
+
+    @property
+    def command(self) -> Sequence[str]:
+        """A program of our own."""
+        return [sys.executable, "-m", "scripts.internal_server", "--host", HOST, "--port", str(self.port)]
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The address."""
+        return {"INTERNAL_SERVER_URL": f"http://{HOST}:{self.port}"}
+
+
 SERVICES: Mapping[str, type[Service]] = {
-    service.name: service for service in (Postgres, MySql, RabbitMq, Kafka, Aws)
+    service.name: service for service in (Postgres, MySql, RabbitMq, Kafka, Aws, InternalServer)
 }
 """Every service, by its name."""
 

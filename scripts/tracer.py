@@ -76,9 +76,16 @@ def tracer_environment(texts: Sequence[str], folder: Path) -> Path:
         raise TracerError(f"the layer {layers[0]} would hide the other tracers; name it alone")
     identities = [*(tracer.identity for tracer in tracers), sys.version, _pins()]
     environment = TRACERS / hashlib.sha256("\n".join(identities).encode()).hexdigest()[:16]
-    TRACERS.mkdir(exist_ok=True)
+    try:
+        TRACERS.mkdir(exist_ok=True)
+        lock_file = (TRACERS / "lock").open("w")
+    except OSError as error:
+        raise TracerError(
+            f"{TRACERS} cannot be written to ({error.strerror}), and the environment is made in it;"
+            " copy the folder to where you may write"
+        ) from error
     # Two scripts at once must not install into one half-made environment.
-    with (TRACERS / "lock").open("w") as lock:
+    with lock_file as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (environment / "complete").exists():
             sys.stderr.write(f"installing {', '.join(texts)} into {environment}\n")

@@ -112,6 +112,8 @@ def test_a_handler_that_is_nowhere(
 ) -> None:
     process = start(start_process, ports, tmp_path, "not ready: ")
     assert "No module named 'mine' (DD_LAMBDA_HANDLER is mine.handler)" in process.output
+    # A line says it; where the tracer looked for it is of no use.
+    assert 'File "' not in process.output
 
 
 def invoke(settings: dict[str, str], event: object = None) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 from contextlib import ExitStack, suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,14 @@ def run(start_process: ProcessStarter, env: dict[str, str], *, timeout: float = 
     return process
 
 
+def access_log(process: Process, count: int) -> list[str]:
+    """The lines of the access log, once there are so many of them."""
+    lines = [
+        line.removeprefix("request | ") for line in process.output.splitlines() if line[:10] == "request | "
+    ]
+    return lines if len(lines) >= count else []
+
+
 def descendants(pid: int) -> set[int]:
     """The processes that this one started, and those that they started."""
     parents: dict[int, list[int]] = {}
@@ -80,7 +90,8 @@ def still_running(pids: set[int]) -> list[str]:
 
 
 def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]) -> None:
-    process = run(start_process, ports)
+    process = start_process([REPOSITORY / "run.sh", "--with", "internal-server"], env=ports)
+    process.wait_for_output("\nready: ", timeout=60)
     (ready,) = (line for line in process.output.splitlines() if line.startswith("ready: "))
     for name in ("LAMBDA_PROXY_PORT", "RIE_PORT", "TRACE_VIEW_PORT"):
         assert f"http://localhost:{ports[name]}" in ready
@@ -90,7 +101,8 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     assert f"curl localhost:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations" in event
     payload = (REPOSITORY / "events/sqs.json").read_bytes()
     url = f"http://127.0.0.1:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations"
-    assert requests.post(url, data=payload, timeout=30).json() == {"batchItemFailures": []}
+    invoked = requests.post(url, data=payload, timeout=30)
+    assert invoked.json() == {"batchItemFailures": []}
 
     versions = (
         r"tracer: ddtrace \S+ \(pinned, \S+/ddtrace\), datadog_lambda \S+ \(pinned, \S+/datadog_lambda\)"
@@ -101,12 +113,31 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     assert ready.endswith(f"try: curl localhost:{ports['LAMBDA_PROXY_PORT']}/waf")
     answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/waf", timeout=30)
     assert (answer.status_code, answer.text) == (200, "Hello world!\n")
+    mirror = requests.get(
+        f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/external_request?status=201", timeout=30
+    )
+    assert mirror.json()["status"] == 201
     traces = requests.get(f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces", timeout=30).json()
     assert any(
         span["name"] == "aws.lambda" and span["service"] == "weblog" for trace in traces for span in trace
     )
     view = requests.get(f"http://127.0.0.1:{ports['TRACE_VIEW_PORT']}/", timeout=30)
     assert (view.status_code, "html" in view.headers["content-type"]) == (200, True)
+
+    # A line for each: of the start, the event, and the two requests.
+    logged = wait_for(lambda: access_log(process, 4), what="the access log")
+    time_, ms, ids = r"\d\d:\d\d:\d\d\.\d{3}", r"[\d.]+ms", r"request=[0-9a-f-]{36} trace=[0-9a-f]{32}"
+    patterns = (
+        rf"{time_} event 200 {ms} cold {ids}",
+        rf"{time_} sqs arn:aws:sqs:us-east-1:123456789012:weblog-orders 200 {ms}"
+        rf" request={invoked.headers['x-amzn-RequestId']} trace=\w+",
+        rf"{time_} apigateway-rest GET /waf 200 {ms} {ids}",
+        rf"{time_} apigateway-rest GET /external_request\?status=201 200 {ms} {ids}",
+    )
+    for pattern, line in zip(patterns, logged, strict=True):
+        assert re.fullmatch(pattern, line), line
+    assert "START RequestId" not in process.output
+    assert "[INFO] (rapid)" not in process.output
 
 
 @pytest.mark.services
@@ -122,11 +153,12 @@ def test_services_beside_the_system(start_process: ProcessStarter, ports: dict[s
         "rabbitmq": ("/rabbitmq/produce?queue=q", '{"result":"ok"}\n'),
         "kafka": ("/kafka/produce?topic=t", '{"result":"ok"}\n'),
         "aws": ("/sqs/produce?queue=q", "SQS Produce ok"),
+        "internal-server": ("/external_request?status=204", '{"status":204,'),
     }
     for name in installed:
         path, text = calls[name]
         answer = requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}{path}", timeout=60)
-        assert (answer.status_code, answer.text) == (200, text), name
+        assert (answer.status_code, answer.text[: len(text)]) == (200, text), name
     started = descendants(process.popen.pid)
     folders = re.findall(r"/tmp/weblog-[a-z]+-\w+", process.output)
     assert process.stop(signal.SIGTERM, timeout=10) == 0
@@ -170,13 +202,47 @@ def test_a_process_that_dies_ends_everything(
 
 @pytest.mark.parametrize("event_type", ["apigateway-http", "application-load-balancer-multi"])
 def test_other_front_doors(start_process: ProcessStarter, ports: dict[str, str], event_type: str) -> None:
-    run(start_process, {**ports, "LAMBDA_EVENT_TYPE": event_type})
-    requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/", timeout=30).raise_for_status()
+    # In a shell, so that standard error has a file of its own.
+    script = f"{REPOSITORY}/run.sh --json 2>err"
+    folder = start_process.folder
+    (folder / "err").touch()
+    env = {**ports, "LAMBDA_EVENT_TYPE": event_type, "EMULATOR_LOG": "true"}
+    process = start_process(["bash", "-c", script], env=env, cwd=folder)
+    wait_for(lambda: "\nready: " in (folder / "err").read_text(), what="ready", timeout=60)
+    requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/?a=b", timeout=30).raise_for_status()
+
+    def lines() -> list[str]:
+        return process.output.splitlines() if process.output.count("\n") == 2 else []
+
+    start, request = map(json.loads, wait_for(lines, what="the access log"))
+    assert (start["source"], start["cold_start"], start["path"]) == ("event", True, None)
+    volatile = {name: request.pop(name) for name in ("time", "duration_ms", "request_id", "trace_id")}
+    assert request == {
+        "source": event_type,
+        "source_arn": None,
+        "method": "GET",
+        "path": "/?a=b",
+        "status": 200,
+        "function_error": None,
+        "cold_start": False,
+    }
+    assert datetime.fromisoformat(volatile["time"]).tzinfo
+    assert volatile["duration_ms"] > 0
+    assert f"START RequestId: {volatile['request_id']} " in (folder / "err").read_text()
     traces = requests.get(f"http://127.0.0.1:{ports['AGENT_PORT']}/test/session/traces", timeout=30).json()
     names = {span["name"] for trace in traces for span in trace}
     assert {"apigateway-http": "aws.httpapi", "application-load-balancer-multi": "aws.alb"}[
         event_type
     ] in names
+    assert int(volatile["trace_id"], 16) % 2**64 in {span["trace_id"] for trace in traces for span in trace}
+
+    # Without an internal server it is said at once where one is looked for.
+    failed = requests.get(
+        f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/external_request", timeout=30
+    ).json()
+    assert failed["status"] is None
+    assert failed["error"].startswith("no answer from http://127.0.0.1:8089/mirror/200: ")
+    assert failed["error"].endswith("./run.sh --with internal-server runs one")
 
 
 def test_messages_of_the_aws_endpoint_reach_the_function(
@@ -225,11 +291,11 @@ class TestErrors:
         return lines[-1]
 
     def test_an_unknown_argument(self) -> None:
-        valid = "there are --aws, --tracer TRACER, --with SERVICE,... and --help"
+        valid = "there are --aws, --json, --tracer TRACER, --with SERVICE,... and --help"
         assert self.refused({}, "--fast") == f"error: unknown argument '--fast'; {valid}"
         assert self.refused({}, "--with", "aws", "x") == f"error: unknown argument 'x'; {valid}"
         assert self.refused({}, "--with") == "error: argument --with: expected one argument"
-        services = "postgres, mysql, rabbitmq, kafka, aws"
+        services = "postgres, mysql, rabbitmq, kafka, aws, internal-server"
         assert self.refused({}, "--with=") == f"error: --with '' is not a service; there are {services}"
         assert self.refused({}, "--with=aws,db2") == (
             f"error: --with 'db2' is not a service; there are {services}"
@@ -249,6 +315,10 @@ class TestErrors:
             ("AGENT_RELAY_PORT", "http", "must be a number from 1 to 65535"),
             ("AWS_LAMBDA_FUNCTION_TIMEOUT", "soon", "must be a number from 1 to 900000"),
             ("DD_LAMBDA_HANDLER", "handler", "must be module.function"),
+            ("DD_APPSEC_RULES", "nowhere.json", "must be a file that can be read"),
+            ("DOGSTATSD_PORT", "statsd", "valid are whole numbers from 1 to 65535"),
+            ("PORT_OFFSET", "-1", "valid are whole numbers from 0 to 50000"),
+            ("EMULATOR_LOG", "1", "valid are: true, false"),
         ],
     )
     def test_a_wrong_setting(self, name: str, value: str, message: str) -> None:
@@ -270,6 +340,15 @@ class TestErrors:
             error = self.refused(ports)
         assert f"port {ports[name]} is in use" in error
         assert f"set {name}" in error
+
+    def test_a_udp_port_in_use(self, ports: dict[str, str]) -> None:
+        port = int(ports["DOGSTATSD_PORT"])
+        with socket.socket(type=socket.SOCK_DGRAM) as taken:
+            taken.bind(("127.0.0.1", port))
+            error = self.refused(ports)
+        assert error == (
+            f"error: UDP port {port} is in use: end what listens there, or set DOGSTATSD_PORT to another port"
+        )
 
     def test_all_ports_in_use_are_told_at_once(self, ports: dict[str, str]) -> None:
         taken = [name for name in PORTS if name != "DOGSTATSD_PORT"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from ddapm_test_agent.agent import main, make_app
 from ddapm_test_agent.web import WebUI
 
+from invoke_api.access_log import tell
 from invoke_api.other_sites import OtherSites
 
 KEPT_REQUESTS = 200
@@ -42,6 +44,7 @@ def _make_agent(host: str, view_port: int, **options: object) -> web.Application
     """Make the agent's application, which runs the view's as long as its own."""
     agent: web.Application = make_app(**{**options, "enable_web_ui": True})
     agent.middlewares.insert(0, _refuse(OtherSites.from_environment()))
+    agent.middlewares.insert(0, _tell_of_traces())
 
     async def serve_view(_: web.Application) -> AsyncIterator[None]:
         config = {
@@ -76,6 +79,41 @@ def _refuse(sites: OtherSites) -> Middleware:
         return web.Response(status=403, text=f"{reason}\n")
 
     return refuse
+
+
+def _tell_of_traces() -> Middleware:
+    """Make the middleware that tells the access log of each trace, after the tracer has its answer."""
+    telling = set()
+
+    async def tell_of(request: web.Request) -> None:
+        # The test agent has no public way to a single request's traces.
+        for spans in await request.app["agent"]._traces_from_request(request):
+            for span in spans:
+                meta = span.get("meta", {})
+                if span["name"] == "aws.lambda" and "request_id" in meta:
+                    tell(
+                        "trace",
+                        meta["request_id"],
+                        trace_id=_as_in_logs(spans[0].get("meta", {}).get("_dd.p.tid"), span["trace_id"]),
+                        source=meta.get("function_trigger.event_source"),
+                        source_arn=meta.get("function_trigger.event_source_arn"),
+                    )
+
+    @web.middleware
+    async def after_the_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        if response.status == 200 and request.path.endswith("/traces"):
+            task = asyncio.get_running_loop().create_task(tell_of(request))
+            telling.add(task)
+            task.add_done_callback(telling.discard)
+        return response
+
+    return after_the_answer
+
+
+def _as_in_logs(upper: str | None, lower: int) -> str:
+    """The trace id as ddtrace writes it into logs: 128 bits in hexadecimal digits, 64 in decimal ones."""
+    return f"{upper}{lower:016x}" if upper else str(lower)
 
 
 def _free_ports() -> tuple[int, int]:

@@ -114,10 +114,10 @@ def _log(fields: Fields) -> None:
 
 
 def _metric(fields: Fields) -> None:
-    from datadog_lambda.metric import lambda_metric
+    from app.capabilities import metrics
 
     tags = [f"{name}:{value}" for name, value in fields.mapping("tags").items()]
-    lambda_metric(fields.text("name"), fields.number("value", 1), tags=tags)
+    metrics.send(fields.text("name"), fields.number("value", 1), tags)
 
 
 def _call(fields: Fields) -> None:

@@ -14,6 +14,11 @@ _ANSWER_SECONDS = 10
 # What is longer is not passed on: a Lambda function's own answer may have 6 MB.
 _LONGEST_PAYLOAD = 1024 * 1024
 
+_WHERE_IT_IS = (
+    "the setting INTERNAL_SERVER_URL says where the internal server is,"
+    " ./run.sh --with internal-server runs one"
+)
+
 
 class Call(TypedDict):
     """A call, and what came back."""
@@ -33,7 +38,7 @@ class NoAnswer(Exception):  # noqa: N818 - says what happened
 
 
 def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> dict[str, Any]:
-    """Make the call, follow redirects, and describe the answer or the failure.
+    """Call the internal server, follow redirects, and describe the answer or the failure.
 
     `{"status": int, "headers": {...}, "payload": <the JSON body>}`, with a null payload where the body is
     longer than 1 MiB. Or `{"status": int | None, "error": str}` where the body is not valid JSON, or where
@@ -41,8 +46,10 @@ def call(method: str, url: str, headers: Mapping[str, str], body: bytes | None =
     """
     try:
         response = _request(method, url, headers=headers, body=body)
-    except (NoAnswer, InvalidCall) as error:
+    except InvalidCall as error:
         return {"status": None, "error": str(error)}
+    except NoAnswer as error:
+        return {"status": None, "error": f"{error}; {_WHERE_IT_IS}"}
     payload = None
     if len(response.content) <= _LONGEST_PAYLOAD:
         try:

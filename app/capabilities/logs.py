@@ -1,4 +1,4 @@
-"""Logs a message in the two ways in which Lambda functions do it."""
+"""Logs messages in the two ways in which Lambda functions do it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,12 @@ def log(message: str, level: str, *, structured: bool) -> None:
     """
     logger = _structured_logger() if structured else _plain_logger()
     logger.log(LEVELS[level], "%s", message)
+
+
+def log_at_every_level(message: str, *, structured: bool) -> None:
+    """Log the message once at each level, the lowest first."""
+    for level in ("debug", "info", "warning", "error", "critical"):
+        log(message, level, structured=structured)
 
 
 class JsonFormatter(logging.Formatter):

@@ -12,9 +12,9 @@ from flask.testing import FlaskClient
 from app.events import Weblog, recognise
 from app.events.http.base import HttpEvent
 from app.settings import Settings
+from scripts.internal_server import InternalServer
 from tests.support.events import EVENT_TYPES, EventType, HttpRequest, HttpResponse, Json
 from tests.support.function import Function, Functions
-from tests.support.internal_server import InternalServer
 from tests.support.services import Services
 
 # ddtrace's own pytest plugin has imported it before tests/conftest.py could turn it off.

@@ -118,40 +118,18 @@ class TestPayloads:
         assert trace.meta["function.blocked_response.body"] == "Value tagged"
 
 
-# datadog_lambda sends its metrics to port 8125 whatever the settings say.
-OTHER_PORT = """
-import os
-from datadog_lambda.dogstatsd import statsd
-statsd.port = int(os.environ["TEST_DOGSTATSD_PORT"])
-from app.handler import lambda_handler
-"""
-
-
 class TestMetrics:
     """What arrives at the UDP listener."""
 
     @pytest.fixture
     def function(self, functions: Functions) -> Function:
-        folder = functions.starter.folder
-        (folder / "other_port.py").write_text(OTHER_PORT)
-        return functions(
-            PYTHONPATH=os.fspath(folder),
-            DD_LAMBDA_HANDLER="other_port.lambda_handler",
-            TEST_DOGSTATSD_PORT=str(functions.agent.dogstatsd_port),
-        )
+        return functions()
 
     def metrics(self, function: Function, event: Any, name: str) -> list[str]:
         """The metrics of that name that came for this event."""
         before = len(function.agent.process.output)
         function.invoke(event)
-
-        def arrived() -> list[str]:
-            lines = function.agent.process.output[before:].splitlines()
-            return [
-                line.removeprefix("dogstatsd: ") for line in lines if line.startswith(f"dogstatsd: {name}:")
-            ]
-
-        return wait_for(arrived, what=f"the metric {name}")
+        return wait_for(lambda: function.agent.metrics(name, since=before), what=f"the metric {name}")
 
     def test_a_metric_of_ones_own(self, function: Function) -> None:
         action = {"do": "metric", "name": "weblog.orders", "value": 2.5, "tags": {"shop": "north"}}

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
 
 import pytest
 import requests
 
-from tests.invoke_api.conftest import Start
+from tests.invoke_api.conftest import ACT, Start
 from tests.support.emulator import INVOCATIONS
-from tests.support.invoke_api import InvokeApi
+from tests.support.invoke_api import InvokeApi, start_invoke_api
+from tests.support.processes import ProcessStarter
 
 pytestmark = pytest.mark.emulator
 
@@ -42,8 +44,32 @@ def test_no_payload_is_an_empty_event(api: InvokeApi) -> None:
     assert json.loads(json.loads(api.invoke()["Payload"])["body"]) == {}
 
 
-def test_function_errors_are_marked(start: Start) -> None:
-    api = start(env={"AWS_LAMBDA_FUNCTION_TIMEOUT": "1"})
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InvokeApi]:
+    """One whose function may take a second."""
+    starter = ProcessStarter(tmp_path_factory.mktemp("hasty"))
+    yield start_invoke_api(starter, ACT, env={"AWS_LAMBDA_FUNCTION_TIMEOUT": "1"})
+    starter.stop_all()
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("/sleep/3", "Task timed out after 1.00 seconds"),
+        ("/exit", "Runtime exited with error: exit status 3"),
+        ("/exit/0", "Runtime exited without providing a reason"),
+    ],
+)
+def test_r117_a_timeout_and_an_exit_name_the_invocation(hasty: InvokeApi, path: str, message: str) -> None:
+    answer = hasty.invoke({"path": path})
+    request_id = answer["ResponseMetadata"]["RequestId"]
+    assert json.loads(answer["Payload"])["errorMessage"] == f"RequestId: {request_id} Error: {message}"
+    # It is the function's own, as in its log.
+    assert f"START RequestId: {request_id} " in hasty.process.output
+
+
+def test_function_errors_are_marked(hasty: InvokeApi) -> None:
+    api = hasty
     for path, kind in (
         ("/raise/x", "ValueError"),
         ("/exit", "Runtime.ExitError"),

@@ -16,7 +16,7 @@ def act(event: dict[str, Any], context: Any) -> Any:
     if command == "raise":
         raise ValueError(argument)
     if command == "exit":
-        os._exit(3)
+        os._exit(int(argument or 3))
     if command == "sleep":
         time.sleep(float(argument))
     if command == "large":

@@ -96,6 +96,11 @@ class Agent:
     view_port: int
     dogstatsd_port: int
 
+    def metrics(self, name: str, *, since: int) -> list[str]:
+        """The metrics of that name that came, in the order; `since` is a length of the process's output."""
+        lines = self.process.output[since:].splitlines()
+        return [line.removeprefix("dogstatsd: ") for line in lines if line.startswith(f"dogstatsd: {name}:")]
+
     def traces(self) -> list[list[Span]]:
         """All traces since the last `clear`."""
         answer = requests.get(f"http://127.0.0.1:{self.port}/test/session/traces", timeout=30)
@@ -238,7 +243,12 @@ def start_function(
     agent = agent or start_agent(start_process)
     port = free_port()
     process = start_process(
-        [REPOSITORY / "entrypoint.sh"], env={**function_environment(agent.port, port), **(env or {})}
+        [REPOSITORY / "entrypoint.sh"],
+        env={
+            **function_environment(agent.port, port),
+            "DOGSTATSD_PORT": str(agent.dogstatsd_port),
+            **(env or {}),
+        },
     )
     wait_for(lambda: port_is_open(port), what="the emulator's port")
     inferred = (env or {}).get("DD_TRACE_MANAGED_SERVICES", "true").lower() != "false"

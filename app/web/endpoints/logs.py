@@ -1,4 +1,4 @@
-"""Logs: the endpoint that logs, so that the tracer connects the line with the trace."""
+"""Logs: the endpoints that log, so that the tracer connects the lines with the trace."""
 
 from __future__ import annotations
 
@@ -27,4 +27,19 @@ def log_library() -> Response:
     """
     message, structured = optional("msg", "msg"), flag("structured", True)
     capability.log(message, choice("level", capability.LEVELS, "info"), structured=structured)
+    return plain_text("OK")
+
+
+@bp.get("/log/levels")
+def log_levels() -> Response:
+    """Log a message on standard output five times: `debug`, `info`, `warning`, `error`, `critical`.
+
+    Argument: `msg`, the message, `msg` if it is missing; `structured`, as that of `/log/library`.
+
+    200: `text/plain`, `OK`.
+    400: `structured` is not a truth value.
+    Span: none of its own. Each line has the ids that a line of `/log/library` has.
+    Setting: `DD_LOGS_INJECTION=false` leaves them out.
+    """
+    capability.log_at_every_level(optional("msg", "msg"), structured=flag("structured", True))
     return plain_text("OK")

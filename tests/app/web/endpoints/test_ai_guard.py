@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from scripts.internal_server import InternalServer
 from tests.app.conftest import Handled
 from tests.support.events import EVENT_TYPES, EventType, HttpResponse
 from tests.support.function import Function, Trace
-from tests.support.internal_server import InternalServer
 
 REST = EVENT_TYPES[0]
 JSON = ("Content-Type", "application/json")

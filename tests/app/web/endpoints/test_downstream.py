@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.capabilities.downstream import call
+from scripts.internal_server import InternalServer
 from tests.app.conftest import Handled
 from tests.support.events import EVENT_TYPES, EventType
 from tests.support.function import Function
-from tests.support.internal_server import InternalServer
 from tests.support.processes import free_port
 
 REST = EVENT_TYPES[0]
@@ -121,6 +121,10 @@ class TestExternalRequest:
             assert answer["status"] is None
             assert answer["error"].startswith("no answer from http://internal_server:8089/")
             assert answer["error"].count("internal_server") == 3, "it says more than where, and why not"
+            assert answer["error"].endswith(
+                "; the setting INTERNAL_SERVER_URL says where the internal server is,"
+                " ./run.sh --with internal-server runs one"
+            )
 
 
 class TestCallsBack:
@@ -134,11 +138,11 @@ class TestCallsBack:
         assert answer["request_headers"]["User-Agent"].startswith("python-requests/")
         assert answer["response_headers"]["Content-Language"] == "en-US"
 
-    @pytest.mark.parametrize("path", ["requestdownstream", "requestdownstream/"])
-    @pytest.mark.parametrize("prefix", ["/", "/vulnerable"])
+    @pytest.mark.parametrize("path", ["/requestdownstream", "/vulnerablerequestdownstream"])
+    @pytest.mark.parametrize("end", ["", "/"])
     @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-    def test_request_downstream(self, handled: Handled, prefix: str, path: str, method: str) -> None:
-        response = handled(prefix + path, method=method)
+    def test_request_downstream(self, handled: Handled, path: str, end: str, method: str) -> None:
+        response = handled(path + end, method=method)
         assert response.status == 200
         assert response.json["Host"] == "localhost:7777"
 

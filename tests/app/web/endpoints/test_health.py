@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask.testing import FlaskClient
+
+
+def test_versions(client: FlaskClient) -> None:
+    import datadog_lambda
+    import ddtrace
+
+    document = client.get("/healthcheck").get_json()
+    assert client.get("/healthcheck?versions").get_json() == {
+        **document,
+        "versions": {
+            package.__name__: {
+                "version": package.__version__,
+                "path": str(Path(str(package.__file__)).parent),
+            }
+            for package in (ddtrace, datadog_lambda)
+        },
+    }
 
 
 def test_healthcheck(client: FlaskClient) -> None:

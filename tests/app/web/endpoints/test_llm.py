@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.capabilities.llm import OPERATIONS
+from scripts.internal_server import InternalServer
 from tests.app.conftest import Handled
 from tests.support.events import EVENT_TYPES
 from tests.support.function import Function
-from tests.support.internal_server import InternalServer
 
 pytest.importorskip("openai", reason="openai is not installed; pip install -r requirements-drivers.txt")
 

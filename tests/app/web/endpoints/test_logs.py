@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -90,6 +91,26 @@ class TestLines:
         assert (trace_id[0], span_id[0]) == ("dd.trace_id", "dd.span_id")
         assert int(trace_id[2], 16) % 2**64 == trace.function["trace_id"]
         assert int(span_id[2]) in {span["span_id"] for span in trace.spans}
+
+    @pytest.mark.parametrize("structured", ["true", "false"])
+    def test_every_level(self, functions: Functions, structured: str) -> None:
+        function, message = functions(), uuid4().hex
+        query = f"msg={message}&structured={structured}"
+        response, trace = function.request(REST, path="/log/levels", query=query)
+        assert (response.status, response.body) == (200, b"OK")
+
+        def lines() -> list[str]:
+            found = [line for line in function.process.output.splitlines() if message in line]
+            return found if len(found) == 5 else []
+
+        logged = wait_for(lines, what="five lines in the log")
+        names = [re.search("DEBUG|INFO|WARNING|ERROR|CRITICAL", line) for line in logged]
+        assert [name and name[0] for name in names] == ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+        for line in logged:
+            ids = re.search(r"dd\.trace_id\W+([0-9a-f]{32})\b.*dd\.span_id\W+(\d+)", line)
+            assert ids, line
+            assert int(ids[1], 16) % 2**64 == trace.function["trace_id"]
+            assert int(ids[2]) in {span["span_id"] for span in trace.spans}
 
     def test_without_injection(self, functions: Functions) -> None:
         function = functions(DD_LOGS_INJECTION="false")

@@ -14,7 +14,7 @@ from tests.support.processes import ProcessStarter, free_port
 
 def test_it_runs_as_a_module(start_process: ProcessStarter) -> None:
     port = free_port()
-    command = [sys.executable, "-m", "tests.support.internal_server", "--port", str(port)]
+    command = [sys.executable, "-m", "scripts.internal_server", "--port", str(port)]
     process = start_process(command)
     url = f"http://127.0.0.1:{port}"
     process.wait_for_output(f"ready: {url}")

@@ -1,4 +1,4 @@
-"""The services that a test scenario brings, as one HTTP server: `python -m tests.support.internal_server`.
+"""The services that a test scenario brings, as one HTTP server: `python -m scripts.internal_server`.
 
 The HTTP mirror that test suites call `internal_server`, and as much of the interfaces of Stripe, OpenAI
 and Datadog's AI Guard as the weblog's endpoints use. It needs nothing but the standard library.
@@ -37,7 +37,7 @@ class Request:
     body: bytes
 
     @property
-    def json(self) -> Any:
+    def json(self) -> Any:  # noqa: ANN401 - whatever the client sent
         """The body parsed as JSON; None where it is not valid JSON."""
         try:
             return json.loads(self.body)
@@ -299,7 +299,7 @@ class InternalServer(ThreadingHTTPServer):
 
 def main() -> None:
     """Serve until SIGINT or SIGTERM."""
-    parser = argparse.ArgumentParser(prog="python -m tests.support.internal_server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m scripts.internal_server", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=PORT, help="the port to listen on (%(default)s)")
     options = parser.parse_args()
