@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from trace_checks.record import Invocation, Span, end, meta, metric, parent_id
 from trace_checks.sources import Source, decoded_context
@@ -295,8 +295,8 @@ def _url(case: Case) -> Iterator[Breach]:
             continue
         if not re.fullmatch(r"[!-~]+", url):
             yield f"{span['name']}: {url!r} is not percent-encoded", span
-        parts = urlsplit(url)
-        if parts.netloc != http.host or unquote(parts.path) != wanted:
+        parts = _parted(url)
+        if parts is None or parts.netloc != http.host or unquote(parts.path) != wanted:
             yield f"{span['name']}: {url!r} is not the URL of {http.host}{http.path}", span
 
 
@@ -308,13 +308,10 @@ def _url_parses(case: Case) -> Iterator[Breach]:
         url = meta(span, "http.url")
         if url is None:
             continue
-        try:
-            parts = urlsplit(url)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and "$" not in parts.netloc
-            valid = valid and "$connect" not in url.removeprefix(f"{parts.scheme}://").partition("/")[0]
-        except ValueError:
-            valid = False
-        if not valid:
+        parts = _parted(url)
+        # urlsplit takes `$` for a part of a host.
+        is_valid = parts and parts.scheme in ("http", "https") and parts.hostname and "$" not in parts.netloc
+        if not is_valid:
             yield f"{span['name']}: {url!r}", span
 
 
@@ -518,6 +515,13 @@ def _span_pointers(case: Case) -> Iterator[Breach]:
     for pointer in sorted(case.source.pointers):
         if pointer not in text:
             yield f"there is no pointer {pointer}", case.invocation.function
+
+
+def _parted(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def _is_asynchronous(span: Span) -> bool:

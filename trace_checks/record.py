@@ -6,6 +6,7 @@ not apply is null or missing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -130,3 +131,15 @@ def end(span: Span) -> int:
     """When the span ended, in nanoseconds since 1970."""
     ended: int = span["start"] + span["duration"]
     return ended
+
+
+def pretty(value: object, indent: str = "", width: int = 110) -> str:
+    """JSON in which whatever fits in a line stands in one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(flat) + len(indent) <= width or not isinstance(value, (dict, list)) or not value:
+        return flat
+    inner = indent + " "
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(key)}: {pretty(part, inner, width)}" for key, part in value.items()]
+        return "{" + f",\n{inner}".join(parts) + "}"
+    return "[" + f",\n{inner}".join(pretty(part, inner, width) for part in value) + "]"
