@@ -185,7 +185,7 @@ def _status(case: Case) -> Iterator[Breach]:
         if _is_authorizer(span):
             continue
         if meta(span, "http.status_code") != str(status):
-            yield f"{span['name']} says {meta(span, 'http.status_code')}, the response {status}", span
+            yield f"{span['name']} says {meta(span, 'http.status_code')!r}, the response {status}", span
 
 
 @check("no-http", "the spans before the handler have no `http.*` tag where the event is not HTTP")
@@ -224,7 +224,7 @@ def _asynchronous_end(case: Case) -> Iterator[Breach]:
 
 @check("appsec-context", "an HTTP event has exactly one AppSec context, on `aws.lambda`; others have none")
 def _appsec_context(case: Case) -> Iterator[Breach]:
-    if not case.invocation.appsec or case.source.is_request is None:
+    if not case.invocation.appsec or case.source.is_request is None or not case.invocation.spans:
         return
     # A request that the function makes to itself has a context of its own.
     holders = [
@@ -342,7 +342,7 @@ def _root_tags(case: Case) -> Iterator[Breach]:
         priority = metric(root, "_sampling_priority_v1")
         # What AppSec finds is kept, whatever the event says.
         is_kept = priority == 2 and any(meta(span, "_dd.p.ts") for span in case.invocation.spans)
-        if carried is not None and _carried_ids(context) and not is_kept and priority != float(carried):
+        if carried is not None and carried_ids(context) and not is_kept and priority != float(carried):
             yield f"the priority is {priority}, the event carries {carried}", root
 
 
@@ -367,7 +367,7 @@ def _nothing_left(case: Case) -> Iterator[Breach]:
 @check("context-continued", "a carried trace context is continued: the whole trace id, and the parent")
 def _context_continued(case: Case) -> Iterator[Breach]:
     context = case.source.context or {}
-    ids = _carried_ids(context)
+    ids = carried_ids(context)
     roots = [span for span in case.invocation.roots if not _is_authorizer(span)]
     if ids is None or not roots:
         return
@@ -385,7 +385,7 @@ def _context_continued(case: Case) -> Iterator[Breach]:
 @check("context-carried-on", "a carried context keeps its origin, `_dd.p.*` and baggage")
 def _context_carried_on(case: Case) -> Iterator[Breach]:
     context = case.source.context or {}
-    if _carried_ids(context) is None or not case.invocation.roots:
+    if carried_ids(context) is None or not case.invocation.roots:
         return
     root = case.invocation.roots[0]
     origin = context.get("x-datadog-origin")
@@ -404,10 +404,10 @@ def _context_carried_on(case: Case) -> Iterator[Breach]:
 
 @check("batch-linked", "the trace contexts of a batch's further records are linked")
 def _batch_linked(case: Case) -> Iterator[Breach]:
-    ids = [found for found in map(_carried_ids, case.source.linked) if found]
+    ids = [found for found in map(carried_ids, case.source.linked) if found]
     if not ids or case.invocation.function is None:
         return
-    first = _carried_ids(case.source.context or {})
+    first = carried_ids(case.source.context or {})
     linked = [link.get("span_id") for span in case.invocation.spans for link in span.get("span_links") or ()]
     for trace_id, parent in ids:
         if (trace_id, parent) != first and parent not in linked:
@@ -419,7 +419,7 @@ def _policy_context(case: Case) -> Iterator[Breach]:
     result = case.invocation.result
     policy = result.get("context") if isinstance(result, dict) and "policyDocument" in result else None
     carried = decoded_context(policy.get("_datadog")) if isinstance(policy, dict) else None
-    ids = _carried_ids(carried or {})
+    ids = carried_ids(carried or {})
     if ids and ids[0] & (1 << 64) - 1 not in case.invocation.trace_ids:
         yield f"the policy carries the trace {ids[0] & (1 << 64) - 1}", case.invocation.function
 
@@ -443,7 +443,8 @@ def _no_none(case: Case) -> Iterator[Breach]:
 
 
 @check("no-traceback", "the log has no traceback of the tracer's own")
-def _no_traceback(case: Case) -> Iterator[Breach]:
+def tracebacks(case: Case) -> Iterator[Breach]:
+    """The tracer's own errors in the log, each as `TYPE in FUNCTION: MESSAGE`."""
     lines = iter(case.invocation.record.get("log") or [])
     for line in lines:
         if "Traceback (most recent call last)" not in line:
@@ -488,7 +489,7 @@ def _trigger(case: Case) -> Iterator[Breach]:
     if source != case.source.name:
         yield f"the source is {source!r}, the event is {case.source.name!r}", function
     arn = meta(function, "function_trigger.event_source_arn")
-    if arn is None:
+    if arn is None or arn == case.source.arn:
         return
     if not re.fullmatch(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9a-z]*:.+", arn) or "None" in arn:
         yield f"the ARN {arn!r} is not well-formed", function
@@ -533,7 +534,7 @@ def _is_authorizer(span: Span) -> bool:
     return name.endswith(".authorizer")
 
 
-def _carried_ids(context: Mapping[str, str]) -> tuple[int, int] | None:
+def carried_ids(context: Mapping[str, str]) -> tuple[int, int] | None:
     """The trace id, 128 bits where the context has them, and the parent's id; None where it is malformed."""
     names = ("x-datadog-trace-id", "x-datadog-parent-id")
     ids = [int(context[name]) for name in names if re.fullmatch(r"[0-9]{1,20}", context.get(name, ""))]

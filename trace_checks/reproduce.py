@@ -1,4 +1,4 @@
-"""The smallest events that show the known findings: a file each in `events/`, with the finding's id as its name.
+"""The smallest events that show the known findings: a file for each in `events/`, named by its id.
 
 A file has `event`, and where they are needed `settings` (environment variables of the function; AppSec
 is off unless they say otherwise), `before` (events that are sent first) and `also` (the ids of other
