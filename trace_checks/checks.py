@@ -169,7 +169,7 @@ def _inside_invocation(case: Case) -> Iterator[Breach]:
     if span is None:
         return
     if record.get("request_id") and meta(span, "request_id") != record["request_id"]:
-        yield f"its request_id is {meta(span, 'request_id')}", span
+        yield f"its request_id is {meta(span, 'request_id')!r}", span
     if record.get("started") and span["start"] < record["started"] - SLACK:
         yield "it starts before the invocation", span
     if record.get("ended") and end(span) > record["ended"] + SLACK:
@@ -297,7 +297,7 @@ def _url(case: Case) -> Iterator[Breach]:
             yield f"{span['name']}: {url!r} is not percent-encoded", span
         parts = _parted(url)
         if parts is None or parts.netloc != http.host or unquote(parts.path) != wanted:
-            yield f"{span['name']}: {url!r} is not the URL of {http.host}{http.path}", span
+            yield f"{span['name']}: {url!r} is not the URL of {http.host + http.path!r}", span
 
 
 @check("url-parses", "`http.url` is a valid URL")
@@ -359,7 +359,7 @@ def _nothing_left(case: Case) -> Iterator[Breach]:
     for span in case.invocation.spans:
         own = meta(span, "request_id")
         if request_id and own and own != request_id:
-            yield f"{span['name']} is of the invocation {own}", span
+            yield f"{span['name']} is of the invocation {own!r}", span
         if case.before is not None and span["span_id"] in case.before.by_id:
             yield f"{span['name']} came with the invocation before, too", span
 
@@ -377,7 +377,7 @@ def _context_continued(case: Case) -> Iterator[Breach]:
         yield f"the trace id is {root['trace_id']}, the event carries {trace_id & (1 << 64) - 1}", root
         return
     if trace_id >> 64 and int(meta(root, "_dd.p.tid") or "0", 16) != trace_id >> 64:
-        yield f"the upper half of the trace id is {meta(root, '_dd.p.tid')}", root
+        yield f"the upper half of the trace id is {meta(root, '_dd.p.tid')!r}", root
     if parent_id(root) != parent:
         yield f"the parent is {parent_id(root)}, the event carries {parent}", root
 
@@ -515,7 +515,7 @@ def _span_pointers(case: Case) -> Iterator[Breach]:
     )
     for pointer in sorted(case.source.pointers):
         if pointer not in text:
-            yield f"there is no pointer {pointer}", case.invocation.function
+            yield f"there is no pointer {pointer!r}", case.invocation.function
 
 
 def _parted(url: str) -> SplitResult | None:

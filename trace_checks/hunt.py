@@ -69,6 +69,9 @@ SHARE_OF_OTHER_SETTINGS = 0.15
 # Seconds for cutting down one event, beyond the end of the search where need be.
 CUTTING = 30
 
+# As much of a log is told.
+LOG_LINES = 20
+
 Key = tuple[str, ...]
 
 
@@ -299,7 +302,8 @@ class Looker:
 
 def _key(violation: Violation, *, canary: bool = False) -> Key:
     """What makes two violations the same: for a new one, the span and the words of the detail."""
-    kind = violation.finding or re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+(\.\d+)?", "#", violation.detail)
+    words = re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+(\.\d+)?", "#", violation.detail)
+    kind = violation.finding or re.sub(r"#(, #)+", "#", words)
     what = "" if violation.finding else violation.span_name or ""
     return ("canary" if canary else "event", violation.id, kind, what)
 
@@ -361,8 +365,10 @@ def lines(found: Sequence[Found]) -> Iterator[str]:
             chosen = " ".join(f"{name}={value}" for name, value in one.settings.items())
             yield f"  settings: {chosen or 'none'}"
         yield from (f"  {line}" for line in pretty(one.event).splitlines())
-        said = [line for line in one.record["log"] if line.strip() and not _OF_EMULATOR.search(line)]
-        yield from (f"  | {line}" for line in said[:12])
+        said = [line for line in one.record["log"] if line.strip(" ^~") and not _OF_EMULATOR.search(line)]
+        yield from (f"  | {line}" for line in said[:LOG_LINES])
+        if len(said) > LOG_LINES:
+            yield f"  | and {len(said) - LOG_LINES} lines more"
         yield ""
 
 
