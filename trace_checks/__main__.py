@@ -72,6 +72,13 @@ def main(arguments: Sequence[str]) -> int:
     hunt.add_argument("--seconds", type=_positive, default=600, help="how long to search (%(default)s)")
     hunt.add_argument("--seed", type=int, default=0, help="another order of the changes (%(default)s)")
     hunt.add_argument("--samples", type=Path, metavar="FOLDER", help="the events to begin with (events/)")
+    hunt.add_argument(
+        "--unchanged",
+        type=_whole,
+        default=0,
+        metavar="TIMES",
+        help="only send the samples as they are, so often",
+    )
     hunt.add_argument("--out", type=Path, metavar="FILE.jsonl", help="write the records of what was found")
     hunt.set_defaults(run=_hunt)
 
@@ -226,7 +233,7 @@ def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
         bar = stack.enter_context(
             tqdm(total=options.seconds, file=sys.stderr, mininterval=0.5, bar_format=shape)
         )
-        search = hunt.Hunt(samples, options.seconds, options.seed, out, Bar())
+        search = hunt.Hunt(samples, options.seconds, options.seed, out, Bar(), options.unchanged)
         # SIGTERM ends the search as Ctrl-C does, so that the function ends with it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:

@@ -391,8 +391,12 @@ def _context_carried_on(case: Case) -> Iterator[Breach]:
     origin = context.get("x-datadog-origin")
     if origin and meta(root, "_dd.origin") != origin:
         yield f"the origin is {meta(root, '_dd.origin')!r}, the event carries {origin!r}", root
+    # Where the function itself has decided to keep the trace, the decision is its own.
+    priority = context.get("x-datadog-sampling-priority", "1")
+    is_decided = metric(root, "_sampling_priority_v1") != float(priority)
+    unlike = {"_dd.p.tid", "_dd.p.dm"} if is_decided else {"_dd.p.tid"}
     for name, value in _propagated(context).items():
-        if name != "_dd.p.tid" and meta(root, name) != value:
+        if name not in unlike and meta(root, name) != value:
             yield f"{name} is {meta(root, name)!r}, the event carries {value!r}", root
     for name, value in _pairs(context.get("baggage", "")).items():
         # Of the baggage ddtrace makes tags of these.

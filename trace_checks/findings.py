@@ -420,12 +420,17 @@ def _is_copied(case: Case, detail: str, span: Span | None) -> bool:
 
 def _is_odd_time(case: Case, detail: str, span: Span | None) -> bool:
     """An inferred span starts at zero, as the event has no time, or at a time that was still to come."""
-    started, sent = case.invocation.record.get("started") or 0, case.source.time
     near = [span, case.invocation.by_id.get(parent_id(span))] if span else []
     starts = [one["start"] for one in near if one and one in case.invocation.inferred]
-    if not sent:
-        return 0 in starts
-    return sent > started - SLACK and any(abs(start - sent) < SECOND for start in starts)
+    started, sent = case.invocation.record.get("started") or 0, case.source.time
+    if not sent and 0 in starts:
+        return True
+    return any(
+        # An event that is not whole has no source, and tells its time all the same.
+        abs(start - sent) < SECOND if sent else str(start // SECOND) in str(case.invocation.event)
+        for start in starts
+        if start > started - SLACK
+    )
 
 
 def _is_odd_duration(case: Case, detail: str, span: Span | None) -> bool:

@@ -116,6 +116,8 @@ class Hunt:
     seed: int = 0
     out: TextIO | None = None
     tell: Tell = field(default_factory=Tell)
+    unchanged: int = 0
+    """So many times the samples as they are, and nothing else; 0: the whole search."""
     found: dict[Key, Found] = field(default_factory=dict)
     invocations: int = 0
     _deadline: float = 0
@@ -138,6 +140,10 @@ class Hunt:
 
     def run(self) -> None:
         """Search until the time is up or everything was tried. Raises StartError."""
+        if self.unchanged:
+            self.begin()
+            self._with(APPSEC, self._look_again)
+            return
         self.begin(1 - SHARE_OF_OTHER_SETTINGS)
         self._with(APPSEC, self._look_at_everything)
         self._deadline += self.seconds * SHARE_OF_OTHER_SETTINGS
@@ -170,6 +176,11 @@ class Hunt:
     def _look_at_samples(self, looker: Looker) -> None:
         for name, event in self.samples.items():
             looker.look(event, name)
+
+    def _look_again(self, looker: Looker) -> None:
+        for _ in range(self.unchanged):
+            for name, event in self.samples.items():
+                looker.look(event, name, cut=False)
 
     def _look_at_sleepers(self, looker: Looker) -> None:
         # Not cut down: each try would take as long as the time-out.
@@ -221,7 +232,9 @@ class Looker:
             service="weblog", appsec="DD_APPSEC_ENABLED" in self.system.settings, inferred_spans=True
         )
         # What the canary shows by itself is not the doing of the event before it.
-        self._healthy = {_key(found, canary=True) for found in self._judge(self.system.record(CANARY), None)}
+        self._healthy = {
+            key_of(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
+        }
 
     def look(self, event: object, doing: str, *, cut: bool = True) -> None:
         """Send the event; cut down what shows something that was not found yet."""
@@ -259,14 +272,16 @@ class Looker:
     def _shown(self, event: object, *, canary: bool = True) -> dict[Key, Found]:
         record = self._sent(event)
         own = self._judge(record, None)
-        shown = {_key(found): self._found(found, record) for found in own}
+        shown = {key_of(found): self._found(found, record) for found in own}
         if canary or not record["traces"]:
             after = self.system.record(CANARY)
             broken = [
-                found for found in self._judge(after, record) if _key(found, canary=True) not in self._healthy
+                found
+                for found in self._judge(after, record)
+                if key_of(found, canary=True) not in self._healthy
             ]
             for found in broken:
-                shown[_key(found, canary=True)] = self._found(found, record, canary=True)
+                shown[key_of(found, canary=True)] = self._found(found, record, canary=True)
             if broken:
                 self._repair()
         return shown
@@ -289,7 +304,7 @@ class Looker:
     def _repair(self) -> None:
         self.system.record(CLEARING)
         if {
-            _key(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
+            key_of(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
         } - self._healthy:
             self.system.restart()
 
@@ -300,7 +315,7 @@ class Looker:
         return Found(violation, record, self.system.settings, canary)
 
 
-def _key(violation: Violation, *, canary: bool = False) -> Key:
+def key_of(violation: Violation, *, canary: bool = False) -> Key:
     """What makes two violations the same: for a new one, the span and the words of the detail."""
     words = re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+(\.\d+)?", "#", violation.detail)
     kind = violation.finding or re.sub(r"#(, #)+", "#", words)

@@ -134,12 +134,18 @@ def end(span: Span) -> int:
 
 
 def pretty(value: object, indent: str = "", width: int = 110) -> str:
-    """JSON in which whatever fits in a line stands in one."""
+    """JSON in which as much as fits stands in one line."""
     flat = json.dumps(value, ensure_ascii=False)
-    if len(flat) + len(indent) <= width or not isinstance(value, (dict, list)) or not value:
+    if len(indent) + len(flat) <= width or not isinstance(value, (dict, list)) or not value:
         return flat
     inner = indent + " "
     if isinstance(value, dict):
-        parts = [f"{json.dumps(key)}: {pretty(part, inner, width)}" for key, part in value.items()]
-        return "{" + f",\n{inner}".join(parts) + "}"
-    return "[" + f",\n{inner}".join(pretty(part, inner, width) for part in value) + "]"
+        members = [f"{json.dumps(key)}: {pretty(part, inner, width)}" for key, part in value.items()]
+    else:
+        members = [pretty(part, inner, width) for part in value]
+    made = members[0]
+    for member in members[1:]:
+        line = made.rpartition("\n")[2]
+        fits = "\n" not in member and len(inner) + len(line) + len(member) + 2 <= width
+        made += f", {member}" if fits else f",\n{inner}{member}"
+    return f"{{{made}}}" if isinstance(value, dict) else f"[{made}]"
