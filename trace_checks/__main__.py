@@ -6,15 +6,19 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trace_checks import system, trace_view
 from trace_checks.checks import CHECKS
 from trace_checks.findings import FINDINGS
 from trace_checks.judge import Violation, violations
+from trace_checks.reproduce import reproductions
 
 if TYPE_CHECKING:
     from trace_checks.hunt import Found, Key
@@ -38,13 +42,25 @@ def main(arguments: Sequence[str]) -> int:
 
     check = commands.add_parser(
         "check",
-        help="the violations in recorded invocations",
-        description="Checks recorded invocations, one JSON object a line, in the order in which they ran."
-        " Exits with 1 where a violation is not a known finding.",
+        help="the violations in recorded invocations, or in those of a running system",
+        description="Checks recorded invocations, one JSON object a line, in the order in which they ran; or"
+        " the last ones of a running system, which its trace view has kept. Exits with 1 where a violation is"
+        " not a known finding.",
     )
-    check.add_argument("files", nargs="+", metavar="FILE", help="JSON lines; - is standard input")
+    check.add_argument("files", nargs="*", metavar="FILE", help="JSON lines; - is standard input")
+    check.add_argument("--url", help="the trace view of a running system, e.g. http://localhost:8128")
+    check.add_argument("--last", type=_whole, default=1000, help="how many of them (%(default)s)")
     check.add_argument("--all", action="store_true", help="tell known findings, too")
     check.set_defaults(run=_check)
+
+    reproduce = commands.add_parser(
+        "reproduce",
+        help="show a known finding",
+        description="Starts a function, sends it the smallest event that shows the finding (a file of"
+        " trace_checks/events), and tells what the trace breaks. Exits with 1 where that is not the finding.",
+    )
+    reproduce.add_argument("name", choices=reproductions(), metavar="NAME", help="such as D8 or D14.rest")
+    reproduce.set_defaults(run=_reproduce)
 
     hunt = commands.add_parser(
         "hunt",
@@ -56,6 +72,13 @@ def main(arguments: Sequence[str]) -> int:
     hunt.add_argument("--seconds", type=_positive, default=600, help="how long to search (%(default)s)")
     hunt.add_argument("--seed", type=int, default=0, help="another order of the changes (%(default)s)")
     hunt.add_argument("--samples", type=Path, metavar="FOLDER", help="the events to begin with (events/)")
+    hunt.add_argument(
+        "--unchanged",
+        type=_whole,
+        default=0,
+        metavar="TIMES",
+        help="only send the samples as they are, so often",
+    )
     hunt.add_argument("--out", type=Path, metavar="FILE.jsonl", help="write the records of what was found")
     hunt.set_defaults(run=_hunt)
 
@@ -69,6 +92,13 @@ def _positive(text: str) -> float:
     if seconds <= 0:
         raise ValueError(text)
     return seconds
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number <= 0:
+        raise ValueError(text)
+    return number
 
 
 def _list(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
@@ -98,9 +128,13 @@ def tables() -> str:
 
 
 def _check(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    if bool(options.files) == bool(options.url):
+        parser.error("check needs either files or --url")
+    given = _kept(options, parser) if options.url else _recorded(options.files, parser)
     before = None
     is_new = False
-    for place, record in _records(options.files, parser):
+    for place, record in given:
+        _refuse_other(place, record, parser)
         found = violations(record, before)
         before = record
         is_new = is_new or any(violation.finding is None for violation in found)
@@ -115,7 +149,17 @@ def _told(violation: Violation) -> str:
     return f"{violation.finding or 'NEW'} {violation.id}: {where}{violation.detail} ({violation.sentence})"
 
 
-def _records(
+def _kept(
+    options: argparse.Namespace, parser: argparse.ArgumentParser
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        for record in trace_view.records(options.url.rstrip("/"), options.last):
+            yield options.url, record
+    except trace_view.ViewError as error:
+        parser.error(str(error))
+
+
+def _recorded(
     files: Sequence[str], parser: argparse.ArgumentParser
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name in files:
@@ -127,29 +171,41 @@ def _records(
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
+                yield f"{name}, line {number}", json.loads(line)
             except ValueError as error:
                 parser.error(f"{name}, line {number} is not valid JSON: {error}")
-            if not isinstance(record, dict) or not isinstance(record.get("traces"), list):
-                parser.error(
-                    f"{name}, line {number} is not a record: it needs an object with `traces`, a list"
-                )
-            spans = [
-                span for trace in record["traces"] for span in (trace if isinstance(trace, list) else [None])
-            ]
-            if not all(isinstance(span, dict) and span.keys() >= _FIELDS for span in spans):
-                parser.error(
-                    f"{name}, line {number} is not a record: `traces` needs lists of spans with "
-                    + ", ".join(sorted(_FIELDS))
-                )
-            yield f"{name}:{number}", record
+
+
+def _refuse_other(place: str, record: Any, parser: argparse.ArgumentParser) -> None:  # noqa: ANN401
+    """End with an error where this is not a record."""
+    if not isinstance(record, dict) or not isinstance(record.get("traces"), list):
+        parser.error(f"{place} is not a record: it needs an object with `traces`, a list")
+    spans = [span for trace in record["traces"] for span in (trace if isinstance(trace, list) else [None])]
+    if not all(isinstance(span, dict) and span.keys() >= _FIELDS for span in spans):
+        parser.error(
+            f"{place} is not a record: `traces` needs lists of spans with {', '.join(sorted(_FIELDS))}"
+        )
+
+
+def _reproduce(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    one = reproductions()[options.name]
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with tempfile.TemporaryDirectory() as folder, system.System(Path(folder), one.settings) as running:
+            found = one.violations(running.record)
+    except system.StartError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    for violation in found:
+        print(_told(violation))  # noqa: T201
+    return int({violation.finding for violation in found} != {one.finding, *one.also})
 
 
 def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     try:
         from tqdm import tqdm
 
-        from trace_checks import hunt, system
+        from trace_checks import hunt
     except ImportError as error:
         parser.error(
             f"hunt needs the package {error.name}: .venv/bin/pip install -r trace_checks/requirements.txt"
@@ -163,16 +219,21 @@ def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     class Bar(hunt.Tell):
         def invoked(self, found: Mapping[Key, Found], doing: str) -> None:
             findings = Counter(one.violation.finding or "new" for one in found.values())
+            told = " ".join(f"{name}:{many}" for name, many in sorted(findings.items()))
             bar.set_description(doing[:30].ljust(30), refresh=False)
-            bar.set_postfix_str(" ".join(f"{name}:{many}" for name, many in sorted(findings.items())))
-            bar.update(search.invocations - bar.n)
+            bar.set_postfix_str(f"{search.invocations} events {told}", refresh=False)
+            bar.update(min(time.monotonic() - began, options.seconds) - bar.n)
 
     problem = ""
     with ExitStack() as stack:
         if out:
             stack.enter_context(out)
-        bar = stack.enter_context(tqdm(unit=" events", file=sys.stderr, mininterval=0.5))
-        search = hunt.Hunt(samples, options.seconds, options.seed, out, Bar())
+        began = time.monotonic()
+        shape = "{desc}{percentage:3.0f}% |{bar:20}| {n:.0f}/{total:.0f} s{postfix}"
+        bar = stack.enter_context(
+            tqdm(total=options.seconds, file=sys.stderr, mininterval=0.5, bar_format=shape)
+        )
+        search = hunt.Hunt(samples, options.seconds, options.seed, out, Bar(), options.unchanged)
         # SIGTERM ends the search as Ctrl-C does, so that the function ends with it.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:

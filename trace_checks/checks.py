@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from trace_checks.record import Invocation, Span, end, meta, metric, parent_id
 from trace_checks.sources import Source, decoded_context
@@ -169,7 +169,7 @@ def _inside_invocation(case: Case) -> Iterator[Breach]:
     if span is None:
         return
     if record.get("request_id") and meta(span, "request_id") != record["request_id"]:
-        yield f"its request_id is {meta(span, 'request_id')}", span
+        yield f"its request_id is {meta(span, 'request_id')!r}", span
     if record.get("started") and span["start"] < record["started"] - SLACK:
         yield "it starts before the invocation", span
     if record.get("ended") and end(span) > record["ended"] + SLACK:
@@ -185,7 +185,7 @@ def _status(case: Case) -> Iterator[Breach]:
         if _is_authorizer(span):
             continue
         if meta(span, "http.status_code") != str(status):
-            yield f"{span['name']} says {meta(span, 'http.status_code')}, the response {status}", span
+            yield f"{span['name']} says {meta(span, 'http.status_code')!r}, the response {status}", span
 
 
 @check("no-http", "the spans before the handler have no `http.*` tag where the event is not HTTP")
@@ -224,7 +224,7 @@ def _asynchronous_end(case: Case) -> Iterator[Breach]:
 
 @check("appsec-context", "an HTTP event has exactly one AppSec context, on `aws.lambda`; others have none")
 def _appsec_context(case: Case) -> Iterator[Breach]:
-    if not case.invocation.appsec or case.source.is_request is None:
+    if not case.invocation.appsec or case.source.is_request is None or not case.invocation.spans:
         return
     # A request that the function makes to itself has a context of its own.
     holders = [
@@ -295,9 +295,9 @@ def _url(case: Case) -> Iterator[Breach]:
             continue
         if not re.fullmatch(r"[!-~]+", url):
             yield f"{span['name']}: {url!r} is not percent-encoded", span
-        parts = urlsplit(url)
-        if parts.netloc != http.host or unquote(parts.path) != wanted:
-            yield f"{span['name']}: {url!r} is not the URL of {http.host}{http.path}", span
+        parts = _parted(url)
+        if parts is None or parts.netloc != http.host or unquote(parts.path) != wanted:
+            yield f"{span['name']}: {url!r} is not the URL of {http.host + http.path!r}", span
 
 
 @check("url-parses", "`http.url` is a valid URL")
@@ -308,13 +308,10 @@ def _url_parses(case: Case) -> Iterator[Breach]:
         url = meta(span, "http.url")
         if url is None:
             continue
-        try:
-            parts = urlsplit(url)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and "$" not in parts.netloc
-            valid = valid and "$connect" not in url.removeprefix(f"{parts.scheme}://").partition("/")[0]
-        except ValueError:
-            valid = False
-        if not valid:
+        parts = _parted(url)
+        # urlsplit takes `$` for a part of a host.
+        is_valid = parts and parts.scheme in ("http", "https") and parts.hostname and "$" not in parts.netloc
+        if not is_valid:
             yield f"{span['name']}: {url!r}", span
 
 
@@ -345,7 +342,7 @@ def _root_tags(case: Case) -> Iterator[Breach]:
         priority = metric(root, "_sampling_priority_v1")
         # What AppSec finds is kept, whatever the event says.
         is_kept = priority == 2 and any(meta(span, "_dd.p.ts") for span in case.invocation.spans)
-        if carried is not None and _carried_ids(context) and not is_kept and priority != float(carried):
+        if carried is not None and carried_ids(context) and not is_kept and priority != float(carried):
             yield f"the priority is {priority}, the event carries {carried}", root
 
 
@@ -362,7 +359,7 @@ def _nothing_left(case: Case) -> Iterator[Breach]:
     for span in case.invocation.spans:
         own = meta(span, "request_id")
         if request_id and own and own != request_id:
-            yield f"{span['name']} is of the invocation {own}", span
+            yield f"{span['name']} is of the invocation {own!r}", span
         if case.before is not None and span["span_id"] in case.before.by_id:
             yield f"{span['name']} came with the invocation before, too", span
 
@@ -370,7 +367,7 @@ def _nothing_left(case: Case) -> Iterator[Breach]:
 @check("context-continued", "a carried trace context is continued: the whole trace id, and the parent")
 def _context_continued(case: Case) -> Iterator[Breach]:
     context = case.source.context or {}
-    ids = _carried_ids(context)
+    ids = carried_ids(context)
     roots = [span for span in case.invocation.roots if not _is_authorizer(span)]
     if ids is None or not roots:
         return
@@ -380,7 +377,7 @@ def _context_continued(case: Case) -> Iterator[Breach]:
         yield f"the trace id is {root['trace_id']}, the event carries {trace_id & (1 << 64) - 1}", root
         return
     if trace_id >> 64 and int(meta(root, "_dd.p.tid") or "0", 16) != trace_id >> 64:
-        yield f"the upper half of the trace id is {meta(root, '_dd.p.tid')}", root
+        yield f"the upper half of the trace id is {meta(root, '_dd.p.tid')!r}", root
     if parent_id(root) != parent:
         yield f"the parent is {parent_id(root)}, the event carries {parent}", root
 
@@ -388,14 +385,18 @@ def _context_continued(case: Case) -> Iterator[Breach]:
 @check("context-carried-on", "a carried context keeps its origin, `_dd.p.*` and baggage")
 def _context_carried_on(case: Case) -> Iterator[Breach]:
     context = case.source.context or {}
-    if _carried_ids(context) is None or not case.invocation.roots:
+    if carried_ids(context) is None or not case.invocation.roots:
         return
     root = case.invocation.roots[0]
     origin = context.get("x-datadog-origin")
     if origin and meta(root, "_dd.origin") != origin:
         yield f"the origin is {meta(root, '_dd.origin')!r}, the event carries {origin!r}", root
+    # Where the function itself has decided to keep the trace, the decision is its own.
+    priority = context.get("x-datadog-sampling-priority", "1")
+    is_decided = metric(root, "_sampling_priority_v1") != float(priority)
+    unlike = {"_dd.p.tid", "_dd.p.dm"} if is_decided else {"_dd.p.tid"}
     for name, value in _propagated(context).items():
-        if name != "_dd.p.tid" and meta(root, name) != value:
+        if name not in unlike and meta(root, name) != value:
             yield f"{name} is {meta(root, name)!r}, the event carries {value!r}", root
     for name, value in _pairs(context.get("baggage", "")).items():
         # Of the baggage ddtrace makes tags of these.
@@ -407,10 +408,10 @@ def _context_carried_on(case: Case) -> Iterator[Breach]:
 
 @check("batch-linked", "the trace contexts of a batch's further records are linked")
 def _batch_linked(case: Case) -> Iterator[Breach]:
-    ids = [found for found in map(_carried_ids, case.source.linked) if found]
+    ids = [found for found in map(carried_ids, case.source.linked) if found]
     if not ids or case.invocation.function is None:
         return
-    first = _carried_ids(case.source.context or {})
+    first = carried_ids(case.source.context or {})
     linked = [link.get("span_id") for span in case.invocation.spans for link in span.get("span_links") or ()]
     for trace_id, parent in ids:
         if (trace_id, parent) != first and parent not in linked:
@@ -422,7 +423,7 @@ def _policy_context(case: Case) -> Iterator[Breach]:
     result = case.invocation.result
     policy = result.get("context") if isinstance(result, dict) and "policyDocument" in result else None
     carried = decoded_context(policy.get("_datadog")) if isinstance(policy, dict) else None
-    ids = _carried_ids(carried or {})
+    ids = carried_ids(carried or {})
     if ids and ids[0] & (1 << 64) - 1 not in case.invocation.trace_ids:
         yield f"the policy carries the trace {ids[0] & (1 << 64) - 1}", case.invocation.function
 
@@ -446,7 +447,8 @@ def _no_none(case: Case) -> Iterator[Breach]:
 
 
 @check("no-traceback", "the log has no traceback of the tracer's own")
-def _no_traceback(case: Case) -> Iterator[Breach]:
+def tracebacks(case: Case) -> Iterator[Breach]:
+    """The tracer's own errors in the log, each as `TYPE in FUNCTION: MESSAGE`."""
     lines = iter(case.invocation.record.get("log") or [])
     for line in lines:
         if "Traceback (most recent call last)" not in line:
@@ -491,7 +493,7 @@ def _trigger(case: Case) -> Iterator[Breach]:
     if source != case.source.name:
         yield f"the source is {source!r}, the event is {case.source.name!r}", function
     arn = meta(function, "function_trigger.event_source_arn")
-    if arn is None:
+    if arn is None or arn == case.source.arn:
         return
     if not re.fullmatch(r"arn:[a-z-]+:[a-z0-9-]+:[a-z0-9-]*:[0-9a-z]*:.+", arn) or "None" in arn:
         yield f"the ARN {arn!r} is not well-formed", function
@@ -517,7 +519,14 @@ def _span_pointers(case: Case) -> Iterator[Breach]:
     )
     for pointer in sorted(case.source.pointers):
         if pointer not in text:
-            yield f"there is no pointer {pointer}", case.invocation.function
+            yield f"there is no pointer {pointer!r}", case.invocation.function
+
+
+def _parted(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
 
 
 def _is_asynchronous(span: Span) -> bool:
@@ -529,7 +538,7 @@ def _is_authorizer(span: Span) -> bool:
     return name.endswith(".authorizer")
 
 
-def _carried_ids(context: Mapping[str, str]) -> tuple[int, int] | None:
+def carried_ids(context: Mapping[str, str]) -> tuple[int, int] | None:
     """The trace id, 128 bits where the context has them, and the parent's id; None where it is malformed."""
     names = ("x-datadog-trace-id", "x-datadog-parent-id")
     ids = [int(context[name]) for name in names if re.fullmatch(r"[0-9]{1,20}", context.get(name, ""))]

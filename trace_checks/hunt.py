@@ -10,7 +10,7 @@ import json
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -20,8 +20,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import sampled_from
 
 from trace_checks.judge import Violation, violations
-from trace_checks.mutations import PASSES, smallest, variants
-from trace_checks.record import Record, Settings
+from trace_checks.mutations import PASSES, renewed, smallest, variants
+from trace_checks.record import Record, Settings, pretty
+from trace_checks.sources import source_of
 from trace_checks.system import REPOSITORY, System
 
 SAMPLES = REPOSITORY / "events"
@@ -51,9 +52,25 @@ OTHER_SETTINGS: tuple[Mapping[str, str], ...] = (
 
 # For events that ask the function to sleep until it is ended.
 SHORT = {**APPSEC, "AWS_LAMBDA_FUNCTION_TIMEOUT": "6"}
-SLEEP = '{"weblog": {"do": "sleep", "seconds": 9}}'
+SLEEPER = {
+    "Records": [
+        {
+            "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:weblog",
+            "messageId": "1",
+            "attributes": {"SentTimestamp": "1763719200080"},
+            "body": '{"weblog": {"do": "sleep", "seconds": 9}}',
+        }
+    ]
+}
 
 SHARE_OF_OTHER_SETTINGS = 0.15
+
+# Seconds for cutting down one event, beyond the end of the search where need be.
+CUTTING = 30
+
+# As much of a log is told.
+LOG_LINES = 20
 
 Key = tuple[str, ...]
 
@@ -80,6 +97,11 @@ class Found:
         """The event that shows it."""
         return self.record["event"]
 
+    @property
+    def size(self) -> int:
+        """How large the event is."""
+        return len(json.dumps(self.event))
+
 
 class _TimeIsUp(BaseException):
     """Ends a run of hypothesis, which takes an Exception for something found."""
@@ -94,18 +116,45 @@ class Hunt:
     seed: int = 0
     out: TextIO | None = None
     tell: Tell = field(default_factory=Tell)
+    unchanged: int = 0
+    """So many times the samples as they are, and nothing else; 0: the whole search."""
     found: dict[Key, Found] = field(default_factory=dict)
     invocations: int = 0
     _deadline: float = 0
 
+    def __post_init__(self) -> None:
+        self._random = Random(self.seed)  # noqa: S311 - no secret
+        contexts = [source_of(event).context or {} for event in self.samples.values()]
+        self._ids = sorted({context.get("x-datadog-trace-id", "0") for context in contexts} - {"0"})
+
+    def with_new_ids(self, event: object) -> object:
+        """The event with other trace ids in place of the samples'.
+
+        A trace that is lost keeps back all later ones of its id; so no two events have the same.
+        """
+        new: dict[str, str] = {}
+        for old in self._ids:
+            number = self._random.randrange(10 ** (len(old) - 1), min(10 ** len(old), 1 << 63))
+            new |= {old: str(number), f"{int(old):016x}": f"{number:016x}"}
+        return renewed(event, new)
+
     def run(self) -> None:
         """Search until the time is up or everything was tried. Raises StartError."""
+        if self.unchanged:
+            self.begin()
+            self._with(APPSEC, self._look_again)
+            return
         self.begin(1 - SHARE_OF_OTHER_SETTINGS)
         self._with(APPSEC, self._look_at_everything)
         self._deadline += self.seconds * SHARE_OF_OTHER_SETTINGS
         for function_settings in OTHER_SETTINGS:
             self._with(function_settings, self._look_at_samples)
         self._with(SHORT, self._look_at_sleepers)
+
+    def write(self, keys: Iterable[Key]) -> None:
+        """Write the records of these to `out`."""
+        for key in keys if self.out else ():
+            print(json.dumps(self.found[key].record), file=self.out, flush=True)
 
     def begin(self, share: float = 1) -> None:
         """Let the time begin, or a share of it."""
@@ -128,12 +177,14 @@ class Hunt:
         for name, event in self.samples.items():
             looker.look(event, name)
 
+    def _look_again(self, looker: Looker) -> None:
+        for _ in range(self.unchanged):
+            for name, event in self.samples.items():
+                looker.look(event, name, cut=False)
+
     def _look_at_sleepers(self, looker: Looker) -> None:
-        event = copy.deepcopy(self.samples.get("sqs"))
-        if event:
-            event["Records"][0]["body"] = SLEEP
-            # Not cut down: each try would take as long as the time-out.
-            looker.look(event, "sqs, asleep", cut=False)
+        # Not cut down: each try would take as long as the time-out.
+        looker.look(SLEEPER, "asleep", cut=False)
 
     def _look_at_everything(self, looker: Looker) -> None:
         self._look_at_samples(looker)
@@ -173,71 +224,87 @@ class Looker:
     hunt: Hunt
     system: System
     _healthy: set[Key] = field(default_factory=set)
-    _lost: bool = False
-    """Whether a trace was lost since the function was started."""
+    _lost: set[str] = field(default_factory=set)
+    """The carried trace ids of which a trace was lost since the function was started."""
 
     def __post_init__(self) -> None:
         self._settings = Settings(
             service="weblog", appsec="DD_APPSEC_ENABLED" in self.system.settings, inferred_spans=True
         )
         # What the canary shows by itself is not the doing of the event before it.
-        self._healthy = {_key(found, canary=True) for found in self._judge(self.system.record(CANARY), None)}
+        self._healthy = {
+            key_of(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
+        }
 
     def look(self, event: object, doing: str, *, cut: bool = True) -> None:
         """Send the event; cut down what shows something that was not found yet."""
         if self.hunt.is_over:
             raise _TimeIsUp
         shown = self._shown(event)
-        for key, found in shown.items():
-            if key not in self.hunt.found:
-                self._keep(key, found, cut=cut)
+        found = {key: one for key, one in shown.items() if key not in self.hunt.found}
+        # Kept before they are cut down, so that Ctrl-C loses nothing.
+        self.hunt.found.update(found)
         self.hunt.tell.invoked(self.hunt.found, doing)
+        try:
+            for key in found:
+                if cut:
+                    self._cut_down(key)
+        finally:
+            self.hunt.write(found)
 
-    def _keep(self, key: Key, found: Found, *, cut: bool) -> None:
-        # Kept before it is cut down, so that Ctrl-C loses nothing.
-        self.hunt.found[key] = found
+    def _cut_down(self, key: Key) -> None:
+        found = self.hunt.found[key]
+        deadline = time.monotonic() + CUTTING
 
         def shows(event: object) -> bool:
-            if self.hunt.is_over:
+            if time.monotonic() > deadline:
                 return False
-            again = self._shown(event, canary=found.canary).get(key)
-            if again and len(json.dumps(again.event)) < len(json.dumps(self.hunt.found[key].event)):
-                self.hunt.found[key] = again
-            return again is not None
+            shown = self._shown(event, canary=found.canary)
+            for other, one in shown.items():
+                # It may be the smallest for what was found with it, too.
+                if other in self.hunt.found and one.size < self.hunt.found[other].size:
+                    self.hunt.found[other] = one
+            self.hunt.tell.invoked(self.hunt.found, f"cutting down {found.violation.id}")
+            return key in shown
 
-        if cut:
-            smallest(found.event, shows)
-        if self.hunt.out:
-            self.hunt.out.write(json.dumps(self.hunt.found[key].record) + "\n")
-            self.hunt.out.flush()
+        smallest(found.event, shows)
 
     def _shown(self, event: object, *, canary: bool = True) -> dict[Key, Found]:
-        record = self.system.record(event)
-        self.hunt.invocations += 1
+        record = self._sent(event)
         own = self._judge(record, None)
-        if self._lost and not record["traces"] and any(found.finding is None for found in own):
-            # An open span keeps back all traces of its id, and this event may carry that very id.
-            self.system.restart()
-            self._lost = False
-            record = self.system.record(event)
-            own = self._judge(record, None)
-        self._lost = self._lost or not record["traces"]
-        shown = {_key(found): self._found(found, record) for found in own}
+        shown = {key_of(found): self._found(found, record) for found in own}
         if canary or not record["traces"]:
             after = self.system.record(CANARY)
             broken = [
-                found for found in self._judge(after, record) if _key(found, canary=True) not in self._healthy
+                found
+                for found in self._judge(after, record)
+                if key_of(found, canary=True) not in self._healthy
             ]
             for found in broken:
-                shown[_key(found, canary=True)] = self._found(found, record, canary=True)
+                shown[key_of(found, canary=True)] = self._found(found, record, canary=True)
             if broken:
                 self._repair()
         return shown
 
+    def _sent(self, event: object) -> Record:
+        """The record of the event, sent under a trace id that nothing was lost of."""
+        event = self.hunt.with_new_ids(event)
+        record = self.system.record(event)
+        self.hunt.invocations += 1
+        # The trace id of a state machine is made of its name, so that one stays the same.
+        trace_id = (source_of(event).context or {}).get("x-datadog-trace-id")
+        if trace_id in self._lost and any(found.finding is None for found in self._judge(record, None)):
+            self.system.restart()
+            self._lost.clear()
+            record = self.system.record(event)
+        if trace_id and not record["traces"]:
+            self._lost.add(trace_id)
+        return record
+
     def _repair(self) -> None:
         self.system.record(CLEARING)
         if {
-            _key(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
+            key_of(found, canary=True) for found in self._judge(self.system.record(CANARY), None)
         } - self._healthy:
             self.system.restart()
 
@@ -248,9 +315,10 @@ class Looker:
         return Found(violation, record, self.system.settings, canary)
 
 
-def _key(violation: Violation, *, canary: bool = False) -> Key:
+def key_of(violation: Violation, *, canary: bool = False) -> Key:
     """What makes two violations the same: for a new one, the span and the words of the detail."""
-    kind = violation.finding or re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+(\.\d+)?", "#", violation.detail)
+    words = re.sub(r"'[^']*'|\"[^\"]*\"|-?\d+(\.\d+)?", "#", violation.detail)
+    kind = violation.finding or re.sub(r"#(, #)+", "#", words)
     what = "" if violation.finding else violation.span_name or ""
     return ("canary" if canary else "event", violation.id, kind, what)
 
@@ -311,23 +379,13 @@ def lines(found: Sequence[Found]) -> Iterator[str]:
         if dict(one.settings) != APPSEC:
             chosen = " ".join(f"{name}={value}" for name, value in one.settings.items())
             yield f"  settings: {chosen or 'none'}"
-        yield from (f"  {line}" for line in _pretty(one.event).splitlines())
-        said = [line for line in one.record["log"] if line.strip() and not _OF_EMULATOR.search(line)]
-        yield from (f"  | {line}" for line in said[:12])
+        yield from (f"  {line}" for line in pretty(one.event).splitlines())
+        said = [line for line in one.record["log"] if line.strip(" ^~") and not _OF_EMULATOR.search(line)]
+        yield from (f"  | {line}" for line in said[:LOG_LINES])
+        if len(said) > LOG_LINES:
+            yield f"  | and {len(said) - LOG_LINES} lines more"
         yield ""
 
 
 # The emulator's own lines, and that nobody takes metrics here.
 _OF_EMULATOR = re.compile(r"^(START|END|REPORT) RequestId|\(rapid\)|Error submitting packet")
-
-
-def _pretty(value: object, indent: str = "", width: int = 100) -> str:
-    """JSON in which whatever fits in a line stands in one."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if len(flat) + len(indent) <= width or not isinstance(value, (dict, list)) or not value:
-        return flat
-    inner = indent + " "
-    if isinstance(value, dict):
-        parts = [f"{json.dumps(key)}: {_pretty(part, inner, width)}" for key, part in value.items()]
-        return "{" + f",\n{inner}".join(parts) + "}"
-    return "[" + f",\n{inner}".join(_pretty(part, inner, width) for part in value) + "]"

@@ -6,6 +6,7 @@ not apply is null or missing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -130,3 +131,21 @@ def end(span: Span) -> int:
     """When the span ended, in nanoseconds since 1970."""
     ended: int = span["start"] + span["duration"]
     return ended
+
+
+def pretty(value: object, indent: str = "", width: int = 110) -> str:
+    """JSON in which as much as fits stands in one line."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(flat) <= width or not isinstance(value, (dict, list)) or not value:
+        return flat
+    inner = indent + " "
+    if isinstance(value, dict):
+        members = [f"{json.dumps(key)}: {pretty(part, inner, width)}" for key, part in value.items()]
+    else:
+        members = [pretty(part, inner, width) for part in value]
+    made = members[0]
+    for member in members[1:]:
+        line = made.rpartition("\n")[2]
+        fits = "\n" not in member and len(inner) + len(line) + len(member) + 2 <= width
+        made += f", {member}" if fits else f",\n{inner}{member}"
+    return f"{{{made}}}" if isinstance(value, dict) else f"[{made}]"

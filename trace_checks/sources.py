@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import gzip
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -30,6 +32,18 @@ _MARKS = (
     "Execution",
     "DurableExecutionArn",
     "eventSourceARN",
+)
+
+# What a context is made of.
+_CONTEXT = (
+    "x-datadog-trace-id",
+    "x-datadog-parent-id",
+    "x-datadog-sampling-priority",
+    "x-datadog-tags",
+    "x-datadog-origin",
+    "traceparent",
+    "tracestate",
+    "baggage",
 )
 
 # And these stand beside none of those.
@@ -88,23 +102,31 @@ def source_of(event: object) -> Source:
     """What sent this event."""
     if not isinstance(event, dict):
         return Source(None)
-    marks = [mark for mark in _MARKS if mark in event]
+    # A tumbling window tells its source beside the records.
+    marks = [
+        mark for mark in _MARKS if mark in event and not (mark == "eventSourceARN" and "window" in event)
+    ]
     if len(marks) > 1 or (marks and marks[0] in _ALONE and any(name in event for name in _FOREIGN)):
         # It looks like several sources at once.
         return Source(None, is_request=None)
     context = event.get("requestContext")
     if isinstance(context, dict):
+        if "request" in event:
+            # AppSync has its headers there.
+            return Source(None, is_request=None)
         if "methodArn" in event or "routeArn" in event:
             # An authorizer is asked about a request, and does not answer it.
-            return Source(None, is_request=None, context=_headers(event))
+            carried = _headers(event) if _are_headers(event) else None
+            time = _milliseconds(context.get("requestTimeEpoch") or context.get("timeEpoch"))
+            return Source(None, is_request=None, context=carried, time=time)
         return _request(event, context) or Source(None, is_request=None)
     records = event.get("Records")
     if isinstance(records, list) and records and all(isinstance(record, dict) for record in records):
         return _records(records)
     if event.get("eventSource") in ("aws:kafka", "SelfManagedKafka"):
         return Source(None, context=_kafka_context(event.get("records")))
-    if isinstance(event.get("awslogs"), dict) and isinstance(event["awslogs"].get("data"), str):
-        return Source("cloudwatch-logs")
+    if isinstance(event.get("awslogs"), dict):
+        return Source("cloudwatch-logs" if _are_logs(event["awslogs"].get("data")) else None)
     if _has(event, "detail-type", "source", "time"):
         return _event_bus(event)
     return _state_machine(event) or Source(None)
@@ -129,6 +151,7 @@ def _request(event: Json, context: Json) -> Source | None:
         )
     if isinstance(context.get("http"), dict) and event.get("version") == "2.0":
         is_whole = _has(context["http"], "method", "path") and _has(event, "rawPath", "routeKey")
+        is_whole = is_whole and isinstance(context.get("routeKey", ""), str)
         is_whole = is_whole and event["rawPath"].startswith("/")
         return _payload_2(event, context) if is_whole and _milliseconds(context.get("timeEpoch")) else None
     if "routeKey" in event:
@@ -173,7 +196,7 @@ def _rest_api(event: Json, context: Json) -> Source:
             path=context["path"],
             encoded=True,
             route=event["resource"],
-            user_agent=_headers(event).get("user-agent"),
+            user_agent=_user_agent(event),
         ),
         is_request=True,
         context=_authorizers(context) or _headers(event),
@@ -241,8 +264,10 @@ def _records(records: list[Json]) -> Source:
         "aws:dynamodb": _dynamodb,
         "aws:s3": _s3,
     }
-    if isinstance(record.get("cf"), dict):
-        return Source("cloudfront")
+    front = record.get("cf")
+    if isinstance(front, dict):
+        is_whole = isinstance(front.get("config"), dict) and _has(front["config"], "distributionId")
+        return Source("cloudfront" if is_whole else None)
     kind = kinds.get(str(record.get("eventSource") or record.get("EventSource")))
     return (kind(records) if kind else None) or Source(None)
 
@@ -255,7 +280,7 @@ def _sqs(records: list[Json]) -> Source | None:
     sent = _milliseconds(attributes.get("SentTimestamp"))
     if not sent or sent < _YEAR_2000:
         return None
-    body = _json(record["body"])
+    body = decoded_json(record["body"])
     inferred: tuple[str, ...] = ("aws.sqs",)
     if _is_notification(body):
         inferred = ("aws.sns", "aws.sqs")
@@ -288,17 +313,21 @@ def _is_bus_event(body: object) -> bool:
         isinstance(body, dict)
         and _has(body, "detail-type", "source", "time")
         and isinstance(body.get("detail"), dict)
-        and isinstance(body["detail"].get("_datadog"), dict)
+        and isinstance(body["detail"].get("_datadog") or None, dict)
+        and _date(body["time"]) is not None
     )
 
 
 def _sqs_context(record: Json) -> dict[str, str] | None:
-    body = _json(record.get("body"))
+    if not isinstance(record.get("messageAttributes") or {}, dict):
+        return None
+    body = decoded_json(record.get("body"))
     own = _attribute(record.get("messageAttributes"), "stringValue", "binaryValue")
     if isinstance(body, dict):
         if _is_notification(body):
             return _attribute(body.get("MessageAttributes"), "Value") or own
-        return _carried(body.get("detail")) or own or _x_ray(record.get("attributes"))
+        carried = _carried(body["detail"]) if _is_bus_event(body) else None
+        return carried or own or _x_ray(record.get("attributes"))
     return own or _x_ray(record.get("attributes"))
 
 
@@ -306,14 +335,15 @@ def _sns(records: list[Json]) -> Source | None:
     message = records[0].get("Sns")
     if not isinstance(message, dict) or not _has(message, "TopicArn", "Timestamp"):
         return None
+    time = _date(message["Timestamp"])
     return Source(
         "sns",
         arn=message["TopicArn"],
-        inferred=("aws.sns",),
+        inferred=("aws.sns",) if time else (),
         asynchronous=True,
         context=_sns_context(records[0]),
         linked=_contexts(map(_sns_context, records[1:])),
-        time=_date(message["Timestamp"]),
+        time=time,
     )
 
 
@@ -323,7 +353,7 @@ def _sns_context(record: Json) -> dict[str, str] | None:
         return None
     own = _attribute(message.get("MessageAttributes"), "Value")
     # An event of EventBridge keeps its context in its detail.
-    body = _json(message.get("Message"))
+    body = decoded_json(message.get("Message"))
     return own or (_carried(body.get("detail")) if isinstance(body, dict) else None)
 
 
@@ -344,7 +374,7 @@ def _kinesis(records: list[Json]) -> Source | None:
 
 def _kinesis_context(record: Json) -> dict[str, str] | None:
     kinesis = record.get("kinesis")
-    return _carried(_json(_decoded(kinesis.get("data")))) if isinstance(kinesis, dict) else None
+    return _carried(decoded_json(_decoded(kinesis.get("data")))) if isinstance(kinesis, dict) else None
 
 
 def _dynamodb(records: list[Json]) -> Source | None:
@@ -367,8 +397,10 @@ def _dynamodb(records: list[Json]) -> Source | None:
 
 def _s3(records: list[Json]) -> Source | None:
     s3 = records[0].get("s3")
-    bucket = s3.get("bucket") if isinstance(s3, dict) else None
-    if not isinstance(bucket, dict) or not _has(bucket, "name") or not _has(records[0], "eventTime"):
+    bucket = s3.get("bucket") if isinstance(s3, dict) and isinstance(s3.get("object"), dict) else None
+    if not isinstance(bucket, dict) or not isinstance(bucket.get("arn", ""), str):
+        return None
+    if not _has(bucket, "name") or not _has(records[0], "eventTime"):
         return None
     time = _date(records[0]["eventTime"])
     return Source(
@@ -385,7 +417,8 @@ def _event_bus(event: Json) -> Source:
     if event["source"] == "aws.events":
         resources = event.get("resources")
         first = resources[0] if isinstance(resources, list) and resources else None
-        return Source("cloudwatch-events", arn=first if isinstance(first, str) else None)
+        is_whole = first is None or isinstance(first, str)
+        return Source("cloudwatch-events" if is_whole else None, arn=first if is_whole else None)
     detail = event.get("detail")
     if isinstance(detail, dict) and detail.get("EventCategories") is not None:
         return Source("cloudwatch-events")
@@ -410,11 +443,13 @@ def _state_machine(event: Json) -> Source | None:
         return None
     if not (_has(execution, "Id") and _has(state, "Name", "EnteredTime") and _has(machine, "Id")):
         return None
-    if holder is not payload and "serverless-version" not in holder:
+    if holder is not payload and holder.get("serverless-version") != "v1":
         return None
     root = holder.get("RootExecutionId")
     parent = f"{execution['Id']}#{state['Name']}#{state['EnteredTime']}"
     retries, redrives = state.get("RetryCount", 0), execution.get("RedriveCount", 0)
+    if not isinstance(retries, int) or not isinstance(redrives, int):
+        return None
     if retries or redrives:
         parent += f"#{retries}#{redrives}"
     upper, lower = _hashed(root if isinstance(root, str) else execution["Id"])
@@ -456,7 +491,7 @@ def _x_ray(attributes: object) -> dict[str, str] | None:
     """The context that Datadog's Java tracer puts into X-Ray's header: its trace id begins with zeros."""
     header = attributes.get("AWSTraceHeader") if isinstance(attributes, dict) else None
     match = re.search(
-        r"Root=1-[0-9a-f]{8}-0{8}([0-9a-f]{16});Parent=([0-9a-f]{16});Sampled=([01])", str(header)
+        r"Root=1-[0-9a-f]{8}-0{8}([0-9a-f]{16});Parent=([0-9a-f]{16});Sampled=([01])(?=;|$)", str(header)
     )
     if match is None:
         return None
@@ -478,6 +513,13 @@ def _headers(event: Json) -> dict[str, str]:
     return found
 
 
+def _user_agent(event: Json) -> str | None:
+    """The user agent, where both forms of the headers say the same of it."""
+    forms = [{"headers": event.get(form)} for form in ("headers", "multiValueHeaders") if event.get(form)]
+    found = {_headers(form).get("user-agent") for form in forms}
+    return found.pop() if len(found) == 1 else None
+
+
 def _authorizers(context: Json) -> dict[str, str] | None:
     """The trace context that a Lambda authorizer put into its policy."""
     authorizer = context.get("authorizer")
@@ -489,7 +531,7 @@ def _authorizers(context: Json) -> dict[str, str] | None:
 
 def decoded_context(text: object) -> dict[str, str] | None:
     """The context in a policy: JSON in base64."""
-    return _strings(_json(_decoded(text)))
+    return _strings(decoded_json(_decoded(text)))
 
 
 def _attribute(attributes: object, *keys: str) -> dict[str, str] | None:
@@ -497,12 +539,10 @@ def _attribute(attributes: object, *keys: str) -> dict[str, str] | None:
     attribute = attributes.get("_datadog") if isinstance(attributes, dict) else None
     if not isinstance(attribute, dict):
         return None
-    kind = attribute.get("dataType") or attribute.get("Type")
-    if not isinstance(kind, str) or kind.partition(".")[0] not in ("String", "Binary"):
-        return None
-    for key in keys:
-        value = attribute.get(key)
-        found = _json(value) or _json(_decoded(value))
+    kind = str(attribute.get("dataType") or attribute.get("Type")).partition(".")[0]
+    read = {"String": decoded_json, "Binary": lambda value: decoded_json(_decoded(value))}.get(kind)
+    for key in keys if read else ():
+        found = read(attribute.get(key))  # type: ignore[misc]
         if isinstance(found, dict):
             return _strings(found)
     return None
@@ -515,17 +555,28 @@ def _carried(holder: object) -> dict[str, str] | None:
 def _strings(values: object) -> dict[str, str] | None:
     if not isinstance(values, dict):
         return None
+    context = {str(name).lower(): value for name, value in values.items()}
     # A context is made of texts: what else stands there, no tracer wrote.
-    return {str(name).lower(): value for name, value in values.items() if isinstance(value, str)}
+    is_text = all(isinstance(value, str) for name, value in context.items() if name in _CONTEXT)
+    return {name: value for name, value in context.items() if isinstance(value, str)} if is_text else None
 
 
-def _json(text: object) -> object:
+def decoded_json(text: object) -> object:
+    """The JSON in a text; None where there is none."""
     if not isinstance(text, (str, bytes)):
         return None
     try:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def _are_logs(data: object) -> bool:
+    """Whether it is JSON as CloudWatch Logs packs it."""
+    try:
+        return isinstance(decoded_json(gzip.decompress(_decoded(data) or b"")), dict)
+    except (EOFError, OSError, zlib.error):
+        return False
 
 
 def _decoded(text: object) -> bytes | None:
@@ -568,7 +619,7 @@ def _s3_pointer(record: Json) -> str | None:
         etag = stored["eTag"].strip('"')
         return (
             pointer_hash(bucket, unquote_plus(stored["key"]), etag)
-            if re.fullmatch(r"[0-9a-f-]+", etag)
+            if re.fullmatch(r"[0-9a-f-]+", etag) and re.fullmatch(r"[a-z0-9.-]+", bucket)
             else None
         )
     except (KeyError, TypeError, AttributeError):
@@ -577,6 +628,8 @@ def _s3_pointer(record: Json) -> str | None:
 
 def _dynamodb_pointer(record: Json) -> str | None:
     try:
+        if not re.fullmatch(_TABLE_ARN, record["eventSourceARN"]):
+            return None
         table = record["eventSourceARN"].partition("/")[2].partition("/")[0]
         keys = sorted(record["dynamodb"]["Keys"].items())
         elements: list[str | bytes] = [table]

@@ -1,6 +1,7 @@
-"""The tracer's defects D2 to D16 of docs/findings.md: each test says what should be, and fails.
+"""The tracer's defects D2 to D18 of docs/findings.md: each test says what should be, and fails.
 
-When one is mended, its test here says so. D1 is in tests/app/events/triggers/test_open_spans.py.
+When one is mended, its test here says so. D1 is in tests/app/events/triggers/test_open_spans.py, D17 in
+tests/trace_checks/test_reproduce.py.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from typing import Any
 import pytest
 
 from tests.app.events.triggers.test_spans import ancestors, pointers, put_object, updated_item
-from tests.support.function import Function, Functions, Span, Trace
+from tests.support.function import APPSEC, Function, Functions, Span, Trace
 from tests.support.samples import base64, sample
+from trace_checks.hunt import CLEARING
+from trace_checks.reproduce import reproductions
 
 pytestmark = pytest.mark.emulator
 
@@ -275,8 +278,16 @@ def test_appsec_takes_null_for_nothing(function: Function, event: Any) -> None:
 
 
 @defect("D11", "AppSec is on the inferred span, which has the same service name")
-def test_appsec_is_on_the_functions_span(functions: Functions) -> None:
-    function = functions(DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED="true")
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("DD_TRACE_REMOVE_INTEGRATION_SERVICE_NAMES_ENABLED", "true"),
+        ("DD_TRACE_AWS_SERVICE_REPRESENTATION_ENABLED", "false"),
+        ("DD_SERVICE_MAPPING", "lambda_api_gateway:weblog"),
+    ],
+)
+def test_appsec_is_on_the_functions_span(functions: Functions, setting: str, value: str) -> None:
+    function = functions({**APPSEC, setting: value})
     spans = sent(function, sample("apigateway-rest"))
     assert Trace(spans).metrics.get("_dd.appsec.enabled") == 1
 
@@ -368,6 +379,53 @@ def test_tags(function: Function, case: str) -> None:
     assert tag(sent(function, sample(name))) == expected
 
 
+ECHO = """
+def lambda_handler(event, context):
+    return event.get("echo", {"status": "ok"})
+"""
+
+
+@pytest.fixture
+def echo(functions: Functions) -> Function:
+    """A function with AppSec that answers what stands in the event under `echo`."""
+    (functions.starter.folder / "echoing.py").write_text(ECHO)
+    return functions(PYTHONPATH=str(functions.starter.folder), DD_LAMBDA_HANDLER="echoing.lambda_handler")
+
+
+@defect("D14", "the status is Python's text of what the result has")
+@pytest.mark.parametrize(
+    "result", [{"hello": "a body without a status"}, {"statusCode": 200.0}], ids=["bare body", "200.0"]
+)
+def test_the_status_of_a_result(echo: Function, result: Any) -> None:
+    spans = sent(echo, {**sample("function-url"), "echo": result})
+    assert Trace(spans).meta.get("http.status_code") == "200"
+
+
+@defect("D14", "a field that the event has not is the tag None")
+@pytest.mark.parametrize(
+    ("name", "path", "tag"),
+    [
+        ("sqs", ("Records", 0, "receiptHandle"), "receipt_handle"),
+        ("dynamodb", ("Records", 0, "dynamodb", "SizeBytes"), "size_bytes"),
+        ("apigateway-http", ("requestContext", "http", "sourceIp"), "http.source_ip"),
+    ],
+)
+def test_a_field_that_is_not_there(function: Function, name: str, path: Any, tag: str) -> None:
+    event = holder = sample(name)
+    for step in path[:-1]:
+        holder = holder[step]
+    del holder[path[-1]]
+    assert tag not in root(sent(function, event))["meta"]
+
+
+@defect("D14", "an API without its id has None in its ARN")
+def test_the_arn_of_an_api_without_its_id(function: Function) -> None:
+    event = sample("apigateway-rest")
+    del event["requestContext"]["apiId"]
+    arn = Trace(sent(function, event)).meta.get("function_trigger.event_source_arn")
+    assert "None" not in str(arn)
+
+
 # D15: times.
 
 
@@ -394,3 +452,16 @@ def test_null_in_a_captured_payload(functions: Functions) -> None:
     function = functions.blocking(DD_CAPTURE_LAMBDA_PAYLOAD="true", DD_TRACE_FLASK_ENABLED="false")
     spans = sent(function, {"weblog": [], "data": None})
     assert Trace(spans).meta.get("function.request.data") != "None"
+
+
+# D18: parameters that are not an object.
+
+
+@defect("D18", "the trace is not sent")
+def test_path_parameters_that_are_not_an_object(function: Function) -> None:
+    try:
+        spans = sent(function, reproductions()["D18"].event)
+        assert [span["name"] for span in spans].count("aws.lambda") == 1
+    finally:
+        # The open spans would keep back what comes after them.
+        function.invoke(CLEARING)

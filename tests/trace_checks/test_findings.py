@@ -113,7 +113,14 @@ def carrying(**more: str) -> Json:
 
 
 def ignored() -> Json:
+    """The event carries a context without a priority; the trace is a new one."""
     made = carrying(**{"x-datadog-sampling-priority": ""})
+    return in_new_trace(made)
+
+
+def in_new_trace(made: Json) -> Json:
+    for one in made["traces"][0]:
+        one["trace_id"] = 8
     made["traces"][0][0]["parent_id"] = 0
     return made
 
@@ -121,6 +128,7 @@ def ignored() -> Json:
 def policy() -> Json:
     carried = base64.b64encode(json.dumps({**CONTEXT, "x-datadog-trace-id": "8"}).encode()).decode()
     made = plain({"principalId": "me", "policyDocument": {}, "context": {"_datadog": carried}})
+    made["event"] = {"_datadog": 5}
     made["log"] += traceback("is_step_function_event")
     return made
 
@@ -171,6 +179,11 @@ def split() -> Json:
     return made
 
 
+def with_parameters(parameters: object) -> Json:
+    event: Json = request()["event"]
+    return {**event, "pathParameters": parameters}
+
+
 NONE = {"meta": {"function.request.note": "None"}}
 
 KNOWN: dict[str, tuple[str, Json]] = {
@@ -191,6 +204,7 @@ KNOWN: dict[str, tuple[str, Json]] = {
     "D15": ("start", stream("{}", time=None)),
     "D16": ("no-none", with_change(request, 1, **NONE)),
     "D17": ("user-agent", without_user_agent()),
+    "D18": ("one-trace", lost(with_parameters(5), "_schema_callback")),
     "split-context": ("one-trace", split()),
     "second-service": (
         "appsec-context",
@@ -214,7 +228,7 @@ def test_a_finding_is_recognised(name: str) -> None:
 
 def test_every_finding_is_tested() -> None:
     assert list(KNOWN) == [
-        *(f"D{number}" for number in range(1, 18)),
+        *(f"D{number}" for number in range(1, 19)),
         "split-context",
         "second-service",
     ]
@@ -228,6 +242,185 @@ def test_findings_and_their_page_have_the_same_names() -> None:
     assert {name for name in known if not re.fullmatch(r"D\d+", name)} <= set(
         re.findall(r"`([a-z-]+)`", page)
     )
+
+
+def with_log(make: Callable[[], Json], place: str) -> Json:
+    """The same, and datadog_lambda failed there."""
+    made = make()
+    made["log"] += traceback(place)
+    return made
+
+
+def with_links(made: Json, *span_ids: int) -> Json:
+    made["traces"][0][1]["span_links"] = [{"trace_id": 7, "span_id": span_id} for span_id in span_ids]
+    return made
+
+
+def batch() -> Json:
+    """Three messages; the second and the third carry contexts of their own."""
+    made = message()
+    first = made["event"]["Records"][0]
+    for parent in (98, 99):
+        further = records.changed(first)
+        carried = {**CONTEXT, "x-datadog-parent-id": str(parent)}
+        further["messageAttributes"]["_datadog"]["stringValue"] = json.dumps(carried)
+        made["event"]["Records"].append(further)
+    return made
+
+
+def web_socket(**tags: str) -> Json:
+    made = with_change(request, 0, name="aws.apigateway.websocket", resource="$connect", meta=tags)
+    context = made["event"]["requestContext"]
+    context |= {"connectionId": "c", "routeKey": "$connect", "messageDirection": "IN"}
+    return made
+
+
+def http_api(**tags: str) -> Json:
+    made = function_url()
+    made["event"]["requestContext"]["domainName"] = records.HOST
+    made["traces"][0][0] |= {"name": "aws.httpapi", "resource": "GET $default"}
+    made["traces"][0][0]["meta"] |= {"http.url": f"https://{records.HOST}/a", **tags}
+    return made
+
+
+def later(*, of_event: int, of_span: int) -> Json:
+    """A message and its span, so many seconds after the invocation began."""
+    made = message()
+    made["event"]["Records"][0]["attributes"]["SentTimestamp"] = str(NOW // 1_000_000 + of_event * 1000)
+    made["traces"][0][0] |= {"start": NOW + of_span * SECOND, "duration": -SECOND}
+    return made
+
+
+def without_status(tag: str) -> Json:
+    made = function_url()
+    made["result"] = {"hello": 1}
+    made["traces"][0][0]["meta"]["http.status_code"] = tag
+    return made
+
+
+def without_kind() -> Json:
+    made = http_api()
+    del made["traces"][0][0]["meta"]["span.kind"]
+    return made
+
+
+def with_receipt() -> Json:
+    made = with_change(message, 0, meta={"receipt_handle": "None"})
+    made["event"]["Records"][0]["receiptHandle"] = "r"
+    return made
+
+
+WITH_ENABLED: Json = {"metrics": {"_dd.appsec.enabled": 1}}
+WITH_WAF: Json = {"meta": {"_dd.appsec.event_rules.version": "1"}}
+REST_URL = f"https://{records.HOST}/a%20b"
+
+# A check, a record that a finding explains, and a record of its neighbour, which it does not explain.
+NEIGHBOURS: dict[str, tuple[str, Json, Json]] = {
+    "D2, a whole event": (
+        "no-traceback",
+        lost({"Records": 5}, "get_first_record"),
+        with_log(message, "get_first_record"),
+    ),
+    "D2, another place": (
+        "no-traceback",
+        lost({"Records": 5}, "get_first_record"),
+        lost({"Records": 5}, "extract_trigger_tags"),
+    ),
+    "D2, no trace of a whole event": (
+        "one-trace",
+        lost({"_datadog": 5}, "is_step_function_event"),
+        lost(message()["event"], "is_step_function_event"),
+    ),
+    "D6, another origin": (
+        "context-carried-on",
+        carrying(**{"x-datadog-origin": "rum"}),
+        with_change(lambda: carrying(**{"x-datadog-origin": "rum"}), 0, meta={"_dd.origin": "other"}),
+    ),
+    "D6, another value": (
+        "context-carried-on",
+        carrying(**{"x-datadog-tags": "_dd.p.usr=me"}),
+        with_change(lambda: carrying(**{"x-datadog-tags": "_dd.p.usr=me"}), 0, meta={"_dd.p.usr": "you"}),
+    ),
+    "D7, a whole context": ("context-continued", ignored(), in_new_trace(message())),
+    "D7, the wrong parent": (
+        "context-continued",
+        ignored(),
+        with_change(lambda: carrying(**{"x-datadog-sampling-priority": ""}), 0, parent_id=6),
+    ),
+    "D7, one link of two": ("batch-linked", batch(), with_links(batch(), 98)),
+    "D12, the endpoint of something": (
+        "no-http",
+        with_change(message, 0, meta={"http.endpoint": "/"}),
+        with_change(message, 0, meta={"http.endpoint": "/orders"}),
+    ),
+    "D12, enabled on the function's span": (
+        "appsec-supported",
+        with_change(message, 0, **WITH_ENABLED),
+        with_change(message, 1, **WITH_ENABLED),
+    ),
+    "D12, the WAF ran on the function's span": (
+        "appsec-context",
+        with_change(message, 0, **WITH_WAF),
+        with_change(message, 1, **WITH_WAF),
+    ),
+    "D12, three contexts": (
+        "appsec-context",
+        with_change(request, 0, name="aws.apigateway.authorizer", **WITH_WAF),
+        with_change(
+            lambda: with_change(request, 0, name="aws.apigateway.authorizer", **WITH_WAF), 2, **WITH_WAF
+        ),
+    ),
+    "D14, the URL of another path": (
+        "url",
+        with_change(request, 0, meta={"http.url": REST_URL}),
+        with_change(request, 0, meta={"http.url": f"{REST_URL}/c"}),
+    ),
+    "D14, the URL of another host": (
+        "url-parses",
+        web_socket(**{"http.url": f"https://{records.HOST}$connect"}),
+        web_socket(**{"http.url": f"https://other{records.HOST}$connect"}),
+    ),
+    "D14, another resource": (
+        "http-resource",
+        with_change(http_api, 0, resource="GET /a"),
+        with_change(http_api, 0, resource="GET /b"),
+    ),
+    "D14, another API's ARN": (
+        "trigger",
+        http_api(),
+        with_change(http_api, 1, meta={"function_trigger.event_source_arn": f"{records.API}2/stages/live"}),
+    ),
+    "D14, another status": ("status", without_status("None"), without_status("500")),
+    "D14, another kind of span": (
+        "server-spans",
+        without_kind(),
+        with_change(http_api, 0, meta={"span.kind": "client"}),
+    ),
+    "D14, the field is there": (
+        "no-none",
+        with_change(message, 0, meta={"receipt_handle": "None"}),
+        with_receipt(),
+    ),
+    "D15, another time": ("duration", later(of_event=60, of_span=60), later(of_event=60, of_span=30)),
+    "D15, a time of the past": ("duration", later(of_event=60, of_span=60), later(of_event=-60, of_span=-60)),
+    "D15, zero though the event has a time": (
+        "start",
+        with_change(lambda: stream("{}", time=None), 0, name="aws.kinesis", start=0),
+        with_change(lambda: stream("{}"), 0, name="aws.kinesis", start=0),
+    ),
+    "D18, another place": (
+        "no-traceback",
+        lost(with_parameters(5), "_schema_callback"),
+        lost(with_parameters(5), "end_context"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEIGHBOURS)
+def test_a_finding_does_not_hide_its_neighbour(name: str) -> None:
+    check, known, neighbour = NEIGHBOURS[name]
+    assert {one.finding for one in found(known) if one.id == check} == {name.partition(",")[0]}
+    assert None in {one.finding for one in found(neighbour) if one.id == check}
 
 
 @pytest.mark.parametrize(

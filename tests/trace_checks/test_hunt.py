@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.processes import REPOSITORY
-from trace_checks.hunt import APPSEC, SAMPLES, Hunt, Looker, load_samples, requests, with_path
-from trace_checks.judge import violations
+from tests.support.processes import REPOSITORY, ProcessStarter
+from trace_checks.hunt import APPSEC, SAMPLES, Hunt, Looker, key_of, load_samples, requests, with_path
+from trace_checks.judge import Violation, violations
 from trace_checks.mutations import PASSES, smallest, variants
-from trace_checks.record import Settings
+from trace_checks.record import Settings, pretty
 from trace_checks.recorder import NoAnswerError, Recorder
+from trace_checks.sources import source_of
 from trace_checks.system import System
 
 FUNCTION_URL = {
@@ -99,7 +101,7 @@ def test_the_command(tmp_path: Path, extension_folder: None) -> None:
     out = tmp_path / "found.jsonl"
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "trace_checks", "hunt", "--seconds", "60"),
+            *(sys.executable, "-m", "trace_checks", "hunt", "--seconds", "20"),
             *("--samples", samples, "--out", out),
         ],
         cwd=REPOSITORY,
@@ -108,7 +110,7 @@ def test_the_command(tmp_path: Path, extension_folder: None) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert "events/s" in done.stderr
+    assert re.search(r"\d+% \|.*\| \d+/20 s, \d+ events (D\d+:\d+ ?)+", done.stderr)
     assert re.search(r"^D14 server-spans: every inferred span", done.stdout, re.MULTILINE)
     *_, last = done.stdout.splitlines()
     assert re.fullmatch(r"\d+ events, \d+ violations, 0 of them new, seed 0", last)
@@ -116,10 +118,56 @@ def test_the_command(tmp_path: Path, extension_folder: None) -> None:
     assert all(violations(record) for record in records)
 
 
+@pytest.mark.emulator
+def test_an_interrupted_search_keeps_what_it_found(
+    tmp_path: Path, start_process: ProcessStarter, extension_folder: None
+) -> None:
+    out = tmp_path / "found.jsonl"
+    process = start_process([sys.executable, "-m", "trace_checks", "hunt", "--out", out])
+    process.wait_for_output(" D11:", timeout=120)
+    assert process.stop(signal.SIGINT, timeout=60) == 0
+    assert "interrupted; what was found so far:" in process.output
+    told = re.search(r"^\d+ events, (\d+) violations, 0 of them new, seed 0$", process.output, re.MULTILINE)
+    assert told
+    assert int(told[1]) == len(out.read_text().splitlines()) > 0
+
+
+def test_no_two_events_have_one_trace_id() -> None:
+    samples = load_samples(SAMPLES)
+    hunt = Hunt(samples, seconds=1)
+    again = Hunt(samples, seconds=1)
+    for name, event in samples.items():
+        context = source_of(event).context or {}
+        made = hunt.with_new_ids(event)
+        assert made == again.with_new_ids(event), "the seed does not tell it"
+        new = source_of(made).context or {}
+        assert new.keys() == context.keys()
+        if context and name not in ("step-functions", "step-functions-nested", "step-functions-payload"):
+            assert new["x-datadog-trace-id"] != context["x-datadog-trace-id"], name
+            assert new["x-datadog-parent-id"] == context["x-datadog-parent-id"]
+
+
+def test_what_differs_in_its_values_alone_is_found_once() -> None:
+    def key(detail: str) -> object:
+        return key_of(Violation("one-trace", "exactly one trace", detail))
+
+    assert key("AppSec ran on ['a', 'b'], not on ['c']") == key("AppSec ran on ['a'], not on ['d', 'e']")
+    assert key("the parent is 5") == key("the parent is 678")
+    assert key("the parent is 5") != key("the trace id is 5")
+
+
 def test_smallest() -> None:
     event: Any = {"a": {"b": 1, "c": [1, 2, {"x": 1}]}, "d": "long", "e": {"f": {"g": 1, "h": 2}}}
     assert smallest(event, lambda part: "'g'" in str(part)) == {"e": {"f": {"g": 1}}}
     assert smallest(event, lambda part: part == event) == event
+
+
+def test_pretty() -> None:
+    for event in load_samples(SAMPLES).values():
+        assert json.loads(pretty(event)) == event
+    assert pretty({"a": [1, 2], "b": {"c": "d" * 40}, "e": 5, "f": 6}, width=40) == (
+        '{"a": [1, 2],\n "b": {"c": "' + "d" * 40 + '"},\n "e": 5, "f": 6}'
+    )
 
 
 def test_variants_reach_into_embedded_json() -> None:
