@@ -1,0 +1,42 @@
+"""Tells everybody who listens about each row that changes: server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+BEHIND = 1000
+"""A listener who is so many rows behind is sent away; a browser then comes again."""
+PING_SECONDS = 15
+
+
+class Live:
+    """The listeners."""
+
+    def __init__(self) -> None:
+        self._listeners: set[asyncio.Queue[bytes]] = set()
+
+    def tell(self, row: dict[str, Any]) -> None:
+        """Send the row to all."""
+        message = b"event: invocation\ndata: %b\n\n" % json.dumps(row).encode()
+        for listener in list(self._listeners):
+            try:
+                listener.put_nowait(message)
+            except asyncio.QueueFull:
+                self._listeners.discard(listener)
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """The rows for one listener, and something now and then while there are none."""
+        queue: asyncio.Queue[bytes] = asyncio.Queue(BEHIND)
+        self._listeners.add(queue)
+        try:
+            yield b": the trace view\n\n"
+            while queue in self._listeners or not queue.empty():
+                try:
+                    yield await asyncio.wait_for(queue.get(), PING_SECONDS)
+                except asyncio.TimeoutError:
+                    yield b": still here\n\n"
+        finally:
+            self._listeners.discard(queue)
