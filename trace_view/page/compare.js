@@ -1,0 +1,175 @@
+// Side by side: two to five invocations in columns, their differences marked.
+
+import * as api from "/page/api.js";
+import { responseParts } from "/page/bodies.js";
+import { throughAll } from "/page/compose.js";
+import { count, doorTitle, duration, fill, h, origin } from "/page/dom.js";
+import { stringify } from "/page/json.js";
+import { JsonView } from "/page/jsonview.js";
+import { comparison, status } from "/page/list.js";
+import { back } from "/page/router.js";
+import { newestFirst, summaries } from "/page/store.js";
+import { arranged } from "/page/trace.js";
+
+const COLUMNS = ["a", "b", "c", "d", "e"];
+
+export class Compare {
+  constructor() {
+    this.element = h("section.compare", { "aria-label": "Side by side" });
+  }
+
+  async show(url) {
+    document.title = "Side by side · Trace view";
+    this.address = url.href;
+    const ids = COLUMNS.map((name) => url.searchParams.get(name)).filter(Boolean);
+    const doors = url.searchParams.get("doors");
+    try {
+      if (doors) await this.#throughAll(doors, url);
+      else if (ids.length > 1) await this.#columns(ids, url);
+      else this.#choose(ids[0]);
+    } catch (error) {
+      fill(this.element, h("div.empty", { role: "alert" }, h("h2", {}, "That did not work"), h("p", {}, error.message)));
+    }
+  }
+
+  hide() {
+    this.address = null;
+  }
+
+  find() {
+    this.filter?.focus();
+  }
+
+  key(event) {
+    if (event.key === "Escape") back();
+  }
+
+  async #throughAll(id, url) {
+    fill(this.element, h("div.empty.loading", { role: "status" }, "Sending the request through all five front doors…"));
+    const record = await api.record(id);
+    if (!record.request) throw new api.ApiError("Only an HTTP request can go through the front doors; this invocation had none.", 400);
+    const ids = await throughAll(record.request);
+    if (this.address !== url.href) return;
+    // Going back shall not send it again.
+    history.replaceState(history.state, "", comparison(ids));
+    this.address = location.href;
+    await this.#columns(ids, new URL(location.href));
+  }
+
+  #choose(first) {
+    const options = newestFirst().slice(0, 200).map((one) => h("option", { value: one.request_id, selected: one.request_id === first }, `${one.name}  ·  ${origin(one)}  ·  ${one.request_id.slice(0, 8)}`));
+    const pick = (label) => h("select", { "aria-label": label }, options.map((option) => option.cloneNode(true)));
+    const [one, other] = [pick("First invocation"), pick("Second invocation")];
+    other.selectedIndex = Math.min(1, options.length - 1);
+    fill(this.element, h("h1", {}, "Side by side"), options.length < 2
+      ? h("div.empty", {}, h("p", {}, "There have to be two invocations. Send one from the ", h("a", { href: "/compose" }, "composer"), "."))
+      : h("div.card.chooser", {}, h("p", {}, "Choose two invocations, or select them in the list with ", h("kbd", {}, "x"), ". The composer sends one request through all five front doors."),
+        h("div.field-row", {}, one, other, h("button.primary", { type: "button", click: () => this.#open([one.value, other.value]) }, "Compare"))));
+  }
+
+  #open(ids) {
+    history.pushState({ within: true }, "", comparison(ids));
+    this.show(new URL(location.href));
+  }
+
+  async #columns(ids, url) {
+    fill(this.element, h("div.empty.loading", {}, "Loading…"));
+    const [records, ...lists] = await Promise.all([Promise.all(ids.map((id) => api.record(id))), ...ids.slice(1).map((id) => api.compare(ids[0], id))]);
+    if (this.address !== url.href) return;
+    const rows = merged(lists);
+    this.filter = h("input", { type: "search", placeholder: "Filter differences", "aria-label": "Filter differences", spellcheck: "false", input: () => this.#filter() });
+    const grid = `minmax(0, 1.2fr) repeat(${records.length}, minmax(150px, 1fr))`;
+    this.table = h("div.difference-table", { role: "table", "aria-label": "Differences" },
+      this.#row(grid, "head", ["", ...records.map((record) => columnTitle(record))]),
+      groups(rows).map(([kind, members]) => h("div", { role: "rowgroup" },
+        h("h3.group", {}, kind, h("span.dim", {}, ` ${count(members.length, "difference")}`)),
+        members.map((row) => this.#row(grid, "difference", [h("span", {}, h("span.dim", {}, row.place ?? "", row.place && " "), h("b.mono", {}, row.name ?? "")), ...row.values.map((value, index) => cell(value, row, index))])))));
+    const parts = (title, make) => h("section.side-part", { "aria-label": title }, h("h2", {}, title), this.#strip(records, make));
+    fill(
+      this.element,
+      h("h1", {}, "Side by side"),
+      h("div.card", {}, h("div.card-head", {}, h("h2", {}, rows.length ? count(rows.length, "difference") : "No difference"), h("span.dim", {}, "ids, times and other values that always change are left out"), h("span.grow"), rows.length > 8 && this.filter), h("div.scroll-x", {}, this.table)),
+      parts("Event", (record, index) => tree(record.event, `Event ${index + 1}`, marked(rows, "event"))),
+      parts("Result", (record, index) => tree(record.result, `Result ${index + 1}`, marked(rows, "result"))),
+      records.some((record) => record.response) && parts("Response", (record) => (record.response ? responseParts(record.response) : h("p.dim", {}, "none"))),
+      parts("Trace", (record) => spanList(record, rows)),
+    );
+  }
+
+  #row(grid, kind, cells) {
+    const row = h(`div.${kind}`, { role: "row" }, cells.map((content) => h("div", { role: kind === "head" ? "columnheader" : "cell" }, content)));
+    row.style.gridTemplateColumns = grid;
+    return row;
+  }
+
+  #strip(records, make) {
+    const strip = h("div.strip", {}, records.map((record, index) => h("div.card.side", {}, h("div.card-head", {}, columnTitle(record)), h("div.card-body", {}, make(record, index)))));
+    strip.style.gridTemplateColumns = `repeat(${records.length}, minmax(190px, 1fr))`;
+    return h("div.scroll-x", {}, strip);
+  }
+
+  #filter() {
+    const part = this.filter.value.toLowerCase();
+    for (const row of this.table.querySelectorAll(".difference")) row.hidden = !row.textContent.toLowerCase().includes(part);
+    for (const group of this.table.querySelectorAll("[role=rowgroup]")) group.hidden = !group.querySelector(".difference:not([hidden])");
+  }
+}
+
+/** The differences of each column to the first, as rows with a value a column. */
+function merged(lists) {
+  const rows = new Map();
+  lists.forEach((list, index) => {
+    for (const difference of list) {
+      const key = JSON.stringify([difference.kind, difference.place, difference.name]);
+      if (!rows.has(key)) rows.set(key, { ...difference, values: [difference.a, ...lists.map(() => difference.a)] });
+      rows.get(key).values[index + 1] = difference.b;
+    }
+  });
+  return [...rows.values()];
+}
+
+function groups(rows) {
+  const found = new Map();
+  for (const row of rows) found.set(row.kind, [...(found.get(row.kind) ?? []), row]);
+  return [...found];
+}
+
+function columnTitle(record) {
+  const summary = summaries.get(record.request_id);
+  const name = summary?.name ?? (record.request ? `${record.request.method} ${record.request.target}` : "event");
+  return h("a.column-title", { href: `/invocations/${encodeURIComponent(record.request_id)}`, title: record.request_id },
+    h("span", {}, h("b", {}, record.front_door ? doorTitle(record.front_door) : origin(record)), " ", summary && status(summary)), h("span.mono.dim", {}, name));
+}
+
+function cell(value, row, index) {
+  if (value == null) return h("span.dim", {}, "–");
+  const text = typeof value === "string" ? value : stringify(value);
+  const same = index > 0 && stringify(value) === stringify(row.values[0]);
+  return h(`span.mono.wrap${same ? ".dim" : index > 0 ? ".differs" : ""}`, { title: text }, text.length > 300 ? `${text.slice(0, 300)}…` : text);
+}
+
+function marked(rows, kind) {
+  return new Set(rows.filter((row) => row.kind === kind).flatMap((row) => [row.name, row.place]));
+}
+
+function tree(value, label, names) {
+  return new JsonView(value ?? null, {
+    label,
+    decorate: (path, line) => line.classList.toggle("differs", path.length > 0 && names.has(dotted(path))),
+  }).element;
+}
+
+function dotted(path) {
+  return path.join(".");
+}
+
+function spanList(record, rows) {
+  const differing = new Set(rows.filter((row) => !["event", "result", "response"].includes(row.kind)).map((row) => row.place));
+  const list = arranged(record.traces);
+  if (!list.length) return h("p.dim", {}, record.incomplete ?? "no span");
+  return h("ol.span-list.mono", {}, list.map(({ span, depth }) => {
+    const item = h(`li${span.error ? ".bad" : ""}${differing.has(span.name) ? ".differs" : ""}`, { title: span.resource }, h("b", {}, span.name), " ", h("span.dim", {}, span.resource === span.name ? "" : span.resource), h("span.dim.length", {}, ` ${duration(span.duration)}`));
+    item.style.paddingLeft = `${depth * 10}px`;
+    return item;
+  }));
+}
