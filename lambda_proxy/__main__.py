@@ -17,6 +17,7 @@ Plays one of AWS's HTTP front doors in front of a Lambda function.
 commands:
   (none)              serve the front door
   event               print the event that a request becomes, without invoking anything
+  send                send one request through any front door, and print the response
 
 settings, from the environment:
   LAMBDA_EVENT_TYPE   apigateway-rest (default), apigateway-http, function-url,
@@ -37,6 +38,7 @@ settings, from the environment:
                       a REST API's binary types, such as 'image/png, audio/*'
                       (application/octet-stream)
   LAMBDA_PROXY_DEBUG  true: log each event and each result
+  TRACE_VIEW_URL      tell the trace view here of each exchange, such as http://127.0.0.1:8128 (none)
   ALLOWED_HOSTS       names with a dot by which a browser may call the proxy, or * for all (none)
 """
 EVENT_DESCRIPTION = """\
@@ -45,12 +47,19 @@ Prints the event that a request becomes, as the function would get it, without i
   python -m lambda_proxy event --type alb --path '/waf?x=1' -H 'X-Id: 1' |
     curl -d @- http://127.0.0.1:8080/2015-03-31/functions/function/invocations
 """
+SEND_DESCRIPTION = """\
+Sends one request through a front door, as the serving proxy would, and prints a JSON object with
+`request_id`, which is null where the front door answered by itself, `request` and `response`. The
+function is invoked at RIE_HOST:RIE_PORT.
+
+  python -m lambda_proxy send --type alb --path '/waf?x=1' -H 'X-Id: 1'
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     command = arguments[0] if arguments[:1] and not arguments[0].startswith("-") else "serve"
-    commands = {"serve": _serve, "event": _event}
+    commands = {"serve": _serve, "event": _event, "send": _send}
     if command not in commands:
         return _fail(2, f"there is no command {command!r}; valid are: {', '.join(commands)}")
     try:
@@ -79,7 +88,32 @@ def _serve(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _event(settings: Settings, arguments: Sequence[str]) -> int:
-    parser = _parser("python -m lambda_proxy event", EVENT_DESCRIPTION)
+    options = _request_parser("event", EVENT_DESCRIPTION, settings).parse_args(arguments)
+    from lambda_proxy.event_command import SampleError, print_event
+
+    try:
+        print_event(settings, options)
+    except SampleError as error:
+        return _fail(1, str(error))
+    return 0
+
+
+def _send(settings: Settings, arguments: Sequence[str]) -> int:
+    options = _request_parser("send", SEND_DESCRIPTION, settings).parse_args(arguments)
+    import asyncio
+
+    from lambda_proxy.event_command import SampleError
+    from lambda_proxy.send_command import print_response
+
+    try:
+        asyncio.run(print_response(settings, options))
+    except SampleError as error:
+        return _fail(1, str(error))
+    return 0
+
+
+def _request_parser(command: str, description: str, settings: Settings) -> argparse.ArgumentParser:
+    parser = _parser(f"python -m lambda_proxy {command}", description)
     parser.add_argument("--type", choices=list(BY_NAME), default=settings.event_type)
     parser.add_argument("--method", "-X", help="GET, or POST with --data")
     parser.add_argument("--path", default="/", help="raw path and query")
@@ -89,14 +123,7 @@ def _event(settings: Settings, arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--data", "-d", default="", help="body; @FILE reads it from a file, @- from standard input"
     )
-    options = parser.parse_args(arguments)
-    from lambda_proxy.event_command import SampleError, print_event
-
-    try:
-        print_event(settings, options)
-    except SampleError as error:
-        return _fail(1, str(error))
-    return 0
+    return parser
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -19,6 +19,19 @@ class SampleError(Exception):
 
 def print_event(settings: Settings, options: argparse.Namespace) -> None:
     """Print the event of the request that the options describe, as JSON; raises SampleError."""
+    request = read_request(settings, options)
+    front_door = BY_NAME[options.type](settings.options)
+    arrival = Arrival.now()
+    refusal = front_door.refusal(request, arrival)
+    if refusal is not None:
+        raise SampleError(
+            f"no event: the front door refuses this request with {refusal.status}: {refusal.body.decode()}"
+        )
+    sys.stdout.write(f"{json.dumps(front_door.event(request, arrival), indent=2, ensure_ascii=False)}\n")
+
+
+def read_request(settings: Settings, options: argparse.Namespace) -> Request:
+    """The request that the options describe; raises SampleError."""
     body = _body(options.data)
     headers = [_header(text) for text in options.header]
     if not any(name.lower() == "host" for name, _ in headers):
@@ -35,14 +48,7 @@ def print_event(settings: Settings, options: argparse.Namespace) -> None:
             f"--path is {request.target!r}; valid is a path that starts with / and is percent-encoded,"
             " such as '/waf?x=%20'"
         )
-    front_door = BY_NAME[options.type](settings.options)
-    arrival = Arrival.now()
-    refusal = front_door.refusal(request, arrival)
-    if refusal is not None:
-        raise SampleError(
-            f"no event: the front door refuses this request with {refusal.status}: {refusal.body.decode()}"
-        )
-    sys.stdout.write(f"{json.dumps(front_door.event(request, arrival), indent=2, ensure_ascii=False)}\n")
+    return request
 
 
 def _header(text: str) -> Header:

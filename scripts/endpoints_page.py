@@ -1,7 +1,7 @@
 """Makes the lists of endpoints from the docstrings of the views: `python -m scripts.endpoints_page`.
 
 Of docs/endpoints.md the part between the two markers is made; what stands before and after it is written
-by hand. trace_view/endpoints.json is made as a whole: the trace view has neither the docs nor the app at hand.
+by hand. trace_view/endpoints.json is made as a whole: the trace view has neither docs nor app at hand.
 """
 
 from __future__ import annotations

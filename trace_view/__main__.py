@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from trace_view.settings import SettingError, Settings
+from trace_view.settings import SAVED_EVENTS, WAIT, SettingError, Settings
 
 
 def main(arguments: Sequence[str]) -> str | None:
@@ -40,10 +40,11 @@ def _parser(settings: Settings) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m trace_view",
         description="A page in the browser and a JSON API with one record for each invocation.",
-        epilog="The default of the port comes from TRACE_VIEW_PORT. TRACE_VIEW_WAIT is how many seconds a trace"
-        " is waited for (5), SAVED_EVENTS the folder for events that you save (saved-events). RIE_HOST,"
-        " RIE_PORT and FUNCTION_NAME say where events are sent, as for the lambda proxy. ALLOWED_HOSTS are"
-        " further host names, separated by commas, by which a browser may call the view; * allows every name.",
+        epilog="The default of the port comes from TRACE_VIEW_PORT. TRACE_VIEW_WAIT is how many seconds a"
+        f" trace is waited for ({WAIT}), SAVED_EVENTS the folder for events that you save ({SAVED_EVENTS})."
+        " RIE_HOST, RIE_PORT and FUNCTION_NAME say where events are sent, as for the lambda proxy."
+        " ALLOWED_HOSTS are further host names, separated by commas, by which a browser may call the view;"
+        " * allows every name.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=settings.port, help="the port (%(default)s)")

@@ -22,10 +22,10 @@ class Live:
         """Send the row to all."""
         message = b"event: invocation\ndata: %b\n\n" % json.dumps(row).encode()
         for listener in list(self._listeners):
-            try:
-                listener.put_nowait(message)
-            except asyncio.QueueFull:
+            if listener.full():
                 self._listeners.discard(listener)
+            else:
+                listener.put_nowait(message)
 
     async def messages(self) -> AsyncIterator[bytes]:
         """The rows for one listener, and something now and then while there are none."""
@@ -34,9 +34,14 @@ class Live:
         try:
             yield b": the trace view\n\n"
             while queue in self._listeners or not queue.empty():
-                try:
-                    yield await asyncio.wait_for(queue.get(), PING_SECONDS)
-                except asyncio.TimeoutError:
-                    yield b": still here\n\n"
+                yield await _next(queue)
         finally:
             self._listeners.discard(queue)
+
+
+async def _next(queue: asyncio.Queue[bytes]) -> bytes:
+    try:
+        return await asyncio.wait_for(queue.get(), PING_SECONDS)
+    except asyncio.TimeoutError:
+        # So that a connection that has broken is noticed.
+        return b": still here\n\n"

@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from trace_view.errors import ApiError
 
@@ -23,15 +22,16 @@ class Saved:
         """The names of what is kept, in order."""
         return sorted(file.stem for file in self.folder.glob("*.json") if NAME.fullmatch(file.stem))
 
-    def read(self, name: str) -> Any:
+    def read(self, name: str) -> object:
         """What is kept under this name; raises ApiError."""
         file = self._file(name)
         try:
-            return json.loads(file.read_text(encoding="utf-8"))
+            document: object = json.loads(file.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise ApiError(404, f"nothing is saved as {name!r}") from None
         except (OSError, ValueError) as error:
             raise ApiError(400, f"{file} cannot be read: {error}") from error
+        return document
 
     def write(self, name: str, document: object) -> None:
         """Keep this, in place of what had the name; raises ApiError."""

@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler, Middleware
 from invoke_api.other_sites import OtherSites
 from trace_view.comparison import compared
 from trace_view.errors import ApiError
-from trace_view.export import FORMATS, exported
+from trace_view.export import FORMATS
 from trace_view.front_doors import FRONT_DOORS
 from trace_view.ids import as_text
 from trace_view.saved import Saved
@@ -32,8 +32,8 @@ MOST_ROWS = 1000
 MAX_BODY = 64 * 1024 * 1024
 # What an attacker put into a request can be shown, but nothing of it can run.
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
-    " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
+    " img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
@@ -92,15 +92,17 @@ class Api:
     async def send(self, request: web.Request) -> web.Response:
         """Send an event or a request, and answer its record."""
         document = await _document(request)
-        request_id = await self._sender.send(document)
-        return _record(request, await self._view.wait_for(request_id))
+        sent = await self._sender.send(document)
+        if sent.part:
+            self._view.add([sent.part])
+        return _record(request, await self._view.wait_for(sent.request_id))
 
     async def export(self, request: web.Request) -> web.Response:
         """Answer a command or a test that does the same again."""
         kind = request.query.get("as", "")
         if kind not in FORMATS:
             raise ApiError(400, f"as is {kind!r}; valid are: {', '.join(FORMATS)}")
-        return web.Response(text=exported(kind, self._record(request.match_info["id"]), self._settings))
+        return web.Response(text=FORMATS[kind](self._record(request.match_info["id"]), self._settings))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """Send each row that changes."""
@@ -212,11 +214,12 @@ def _record(request: web.Request, record: Json) -> web.Response:
     return web.json_response(as_text(record) if kind == "text" else record)
 
 
-async def _document(request: web.Request) -> Any:
+async def _document(request: web.Request) -> object:
     try:
-        return json.loads(await request.read())
+        document: object = json.loads(await request.read())
     except ValueError as error:
         raise ApiError(400, f"the body is not JSON: {error}") from error
+    return document
 
 
 def _number(request: web.Request, name: str, default: int, most: int) -> int:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from trace_view.front_doors import FRONT_DOORS
 
+WAIT = 5
+SAVED_EVENTS = "saved-events"
+
 
 class SettingError(Exception):
     """A setting has a value that means nothing; the message names it and the valid ones."""
@@ -41,10 +44,10 @@ class Settings:
         front_door = environment.get("LAMBDA_EVENT_TYPE") or FRONT_DOORS[0].name
         return cls(
             port=_number(environment, "TRACE_VIEW_PORT", 8128),
-            wait=_number(environment, "TRACE_VIEW_WAIT", 5, most=3600),
+            wait=_number(environment, "TRACE_VIEW_WAIT", WAIT, most=3600),
             # As ./run.sh is called from anywhere: a folder of the user's.
             saved_events=Path(environment.get("STARTED_IN") or ".")
-            / (environment.get("SAVED_EVENTS") or "saved-events"),
+            / (environment.get("SAVED_EVENTS") or SAVED_EVENTS),
             rie_host=environment.get("RIE_HOST") or "127.0.0.1",
             rie_port=_number(environment, "RIE_PORT", 8080),
             proxy_port=_number(environment, "LAMBDA_PROXY_PORT", 7777),

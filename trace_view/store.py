@@ -70,7 +70,7 @@ class Entry:
     text: str = ""
     row: Json = field(default_factory=dict)
     searched: str = ""
-    trace_ids: set[int] = field(default_factory=set)
+    trace_ids: set[int | None] = field(default_factory=set)
     started: int | None = None
     ended: int | None = None
     has: set[str] = field(default_factory=set)
@@ -282,11 +282,12 @@ class Store:
             self._bytes -= len(oldest.text)
 
 
-def parsed(text: str | None) -> Any:
+def parsed(text: str | None) -> object:
     """The JSON in this text; the text itself where it is none. NaN, which is not JSON, becomes a string."""
     if text is None:
         return None
     try:
-        return json.loads(text, parse_constant=str)
+        document: object = json.loads(text, parse_constant=str)
     except (ValueError, RecursionError):
         return text
+    return document

@@ -59,7 +59,7 @@ def status_of(record: Json) -> int | None:
     else:
         status = record["result"].get("statusCode") if isinstance(record["result"], dict) else None
     try:
-        return int(status)  # type: ignore[arg-type]
+        return int(status)
     except (TypeError, ValueError):
         return None
 
