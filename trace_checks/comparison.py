@@ -89,8 +89,12 @@ def _log(a: Record, b: Record, reader: Reader) -> Iterator[Difference]:
 def _lines(record: Record, reader: Reader) -> list[tuple[str, str]]:
     """The log's lines, each without what is volatile and as it is."""
     spans = [span for trace in record.get("traces") or [] for span in trace]
-    ids = {str(each) for span in spans for each in (span["span_id"], span["trace_id"], parent_id(span))} - {
-        "0"
+    ids = {
+        str(each)
+        for span in spans
+        for each in (span["span_id"], span["trace_id"], parent_id(span))
+        # Small numbers are no ids of a tracer, and stand in many places.
+        if each > 9999
     }
     return [
         (reader.text(line, ids), line)
