@@ -17,7 +17,7 @@ Plays one of AWS's HTTP front doors in front of a Lambda function.
 commands:
   (none)              serve the front door
   event               print the event that a request becomes, without invoking anything
-  send                send one request through any front door, and print the response
+  send                send requests through any front door, and print the responses
 
 settings, from the environment:
   LAMBDA_EVENT_TYPE   apigateway-rest (default), apigateway-http, function-url,
@@ -48,11 +48,13 @@ Prints the event that a request becomes, as the function would get it, without i
     curl -d @- http://127.0.0.1:8080/2015-03-31/functions/function/invocations
 """
 SEND_DESCRIPTION = """\
-Sends one request through a front door, as the serving proxy would, and prints a JSON object with
-`request_id`, which is null where the front door answered by itself, `request` and `response`. The
-function is invoked at RIE_HOST:RIE_PORT.
+Sends requests as if they had come to a front door: those on standard input, a JSON object a line, until it
+ends. Prints a JSON object a line for each, in the order in which they are answered: `request_id`, which is
+null where the front door answered by itself, `front_door`, `request` and `response`; or `error`. `id` may
+be anything, and comes back.
 
-  python -m lambda_proxy send --type alb --path '/waf?x=1' -H 'X-Id: 1'
+  {"id": 1, "front_door": "alb", "request": {"method": "POST", "target": "/waf?x=1",
+   "headers": [["X-Id", "1"]], "body": "AAE=", "base64": true}}
 """
 
 
@@ -88,7 +90,17 @@ def _serve(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _event(settings: Settings, arguments: Sequence[str]) -> int:
-    options = _request_parser("event", EVENT_DESCRIPTION, settings).parse_args(arguments)
+    parser = _parser("python -m lambda_proxy event", EVENT_DESCRIPTION)
+    parser.add_argument("--type", choices=list(BY_NAME), default=settings.event_type)
+    parser.add_argument("--method", "-X", help="GET, or POST with --data")
+    parser.add_argument("--path", default="/", help="raw path and query")
+    parser.add_argument(
+        "--header", "-H", action="append", default=[], help="'Name: value', any number of times"
+    )
+    parser.add_argument(
+        "--data", "-d", default="", help="body; @FILE reads it from a file, @- from standard input"
+    )
+    options = parser.parse_args(arguments)
     from lambda_proxy.event_command import SampleError, print_event
 
     try:
@@ -99,31 +111,13 @@ def _event(settings: Settings, arguments: Sequence[str]) -> int:
 
 
 def _send(settings: Settings, arguments: Sequence[str]) -> int:
-    options = _request_parser("send", SEND_DESCRIPTION, settings).parse_args(arguments)
+    _parser("python -m lambda_proxy send", SEND_DESCRIPTION).parse_args(arguments)
     import asyncio
 
-    from lambda_proxy.event_command import SampleError
-    from lambda_proxy.send_command import print_response
+    from lambda_proxy.send_command import send_lines
 
-    try:
-        asyncio.run(print_response(settings, options))
-    except SampleError as error:
-        return _fail(1, str(error))
+    asyncio.run(send_lines(settings))
     return 0
-
-
-def _request_parser(command: str, description: str, settings: Settings) -> argparse.ArgumentParser:
-    parser = _parser(f"python -m lambda_proxy {command}", description)
-    parser.add_argument("--type", choices=list(BY_NAME), default=settings.event_type)
-    parser.add_argument("--method", "-X", help="GET, or POST with --data")
-    parser.add_argument("--path", default="/", help="raw path and query")
-    parser.add_argument(
-        "--header", "-H", action="append", default=[], help="'Name: value', any number of times"
-    )
-    parser.add_argument(
-        "--data", "-d", default="", help="body; @FILE reads it from a file, @- from standard input"
-    )
-    return parser
 
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:

@@ -47,7 +47,7 @@ class Api:
         self._settings = settings
         self._view = view
         self._saved = Saved(settings.saved_events)
-        self._sender = Sender(settings)
+        self.sender = Sender(settings)
 
     def routes(self) -> Iterable[web.RouteDef | web.StaticDef]:
         """All routes."""
@@ -92,7 +92,7 @@ class Api:
     async def send(self, request: web.Request) -> web.Response:
         """Send an event or a request, and answer its record."""
         document = await _document(request)
-        sent = await self._sender.send(document)
+        sent = await self.sender.send(document)
         if sent.part:
             self._view.add([sent.part])
         return _record(request, await self._view.wait_for(sent.request_id))
@@ -170,7 +170,10 @@ def make_app(settings: Settings, view: View) -> web.Application:
     """The application."""
     sites = OtherSites.from_environment(pages=True)
     app = web.Application(middlewares=[_guard(sites), _errors], client_max_size=MAX_BODY)
-    app.add_routes(Api(settings, view).routes())
+    api = Api(settings, view)
+    app.add_routes(api.routes())
+    app.on_startup.append(lambda _: api.sender.start())
+    app.on_cleanup.append(lambda _: api.sender.close())
     app.on_response_prepare.append(_add_headers)
     return app
 
