@@ -4,7 +4,7 @@ import * as api from "/page/api.js";
 import { responseParts } from "/page/bodies.js";
 import { throughAll } from "/page/compose.js";
 import { count, doorTitle, duration, fill, h, origin } from "/page/dom.js";
-import { stringify } from "/page/json.js";
+import { pathText, stringify } from "/page/json.js";
 import { JsonView } from "/page/jsonview.js";
 import { comparison, status } from "/page/list.js";
 import { back } from "/page/router.js";
@@ -78,32 +78,35 @@ export class Compare {
     if (this.address !== url.href) return;
     const rows = merged(lists);
     this.filter = h("input", { type: "search", placeholder: "Filter differences", "aria-label": "Filter differences", spellcheck: "false", input: () => this.#filter() });
-    const grid = `minmax(0, 1.2fr) repeat(${records.length}, minmax(150px, 1fr))`;
-    this.table = h("div.difference-table", { role: "table", "aria-label": "Differences" },
+    const grid = `minmax(210px, 1.2fr) repeat(${records.length}, minmax(150px, 1fr))`;
+    const events = new Set(records.map((record) => record.front_door)).size > 1;
+    this.table = h("div.difference-table", {},
       this.#row(grid, "head", ["", ...records.map((record) => columnTitle(record))]),
-      groups(rows).map(([kind, members]) => h("div", { role: "rowgroup" },
-        h("h3.group", {}, kind, h("span.dim", {}, ` ${count(members.length, "difference")}`)),
-        members.map((row) => this.#row(grid, "difference", [h("span", {}, h("span.dim", {}, row.place ?? "", row.place && " "), h("b.mono", {}, row.name ?? "")), ...row.values.map((value, index) => cell(value, row, index))])))));
+      groups(rows).map(([section, members]) => h("details.group", { open: !(section === "event" && events) },
+        h("summary", {}, h("h3", {}, section), h("span.dim", {}, ` ${count(members.length, "difference")}`)),
+        members.map((row) => this.#row(grid, "difference", [rowTitle(row), ...row.values.map((value, index) => cell(value, row, index))])))));
     const parts = (title, make) => h("section.side-part", { "aria-label": title }, h("h2", {}, title), this.#strip(records, make));
     fill(
       this.element,
       h("h1", {}, "Side by side"),
-      h("div.card", {}, h("div.card-head", {}, h("h2", {}, rows.length ? count(rows.length, "difference") : "No difference"), h("span.dim", {}, "ids, times and other values that always change are left out"), h("span.grow"), rows.length > 8 && this.filter), h("div.scroll-x", {}, this.table)),
-      parts("Event", (record, index) => tree(record.event, `Event ${index + 1}`, marked(rows, "event"))),
-      parts("Result", (record, index) => tree(record.result, `Result ${index + 1}`, marked(rows, "result"))),
-      records.some((record) => record.response) && parts("Response", (record) => (record.response ? responseParts(record.response) : h("p.dim", {}, "none"))),
+      h("div.card", {}, h("div.card-head", {}, h("h2", {}, rows.length ? count(rows.length, "difference") : "No difference"), h("span.dim", {}, "ids, times and other values that always change are left out"), h("span.grow"), rows.length > 8 && this.filter),
+        rows.length > 0 && h("div.scroll-x", { tabindex: 0, role: "group", "aria-label": "Differences" }, this.table)),
       parts("Trace", (record) => spanList(record, rows)),
+      parts("Event", (record, index) => tree(record.event, `Event ${index + 1}`, named(rows, "event"))),
+      parts("Result", (record, index) => tree(record.result, `Result ${index + 1}`, named(rows, "result"))),
+      records.some((record) => record.response) && parts("Response", (record) => response(record, named(rows, "response"))),
     );
   }
 
   #row(grid, kind, cells) {
-    const row = h(`div.${kind}`, { role: "row" }, cells.map((content) => h("div", { role: kind === "head" ? "columnheader" : "cell" }, content)));
+    const row = h(`div.${kind}`, {}, cells.map((content) => h("div", {}, content)));
     row.style.gridTemplateColumns = grid;
     return row;
   }
 
   #strip(records, make) {
-    const strip = h("div.strip", {}, records.map((record, index) => h("div.card.side", {}, h("div.card-head", {}, columnTitle(record)), h("div.card-body", {}, make(record, index)))));
+    const strip = h("div.strip", {}, records.map((record, index) => h("div.card.side", {},
+      h("div.card-head", {}, h("b", {}, record.front_door ? doorTitle(record.front_door) : origin(record))), h("div.card-body", {}, make(record, index)))));
     strip.style.gridTemplateColumns = `repeat(${records.length}, minmax(190px, 1fr))`;
     return h("div.scroll-x", {}, strip);
   }
@@ -111,27 +114,41 @@ export class Compare {
   #filter() {
     const part = this.filter.value.toLowerCase();
     for (const row of this.table.querySelectorAll(".difference")) row.hidden = !row.textContent.toLowerCase().includes(part);
-    for (const group of this.table.querySelectorAll("[role=rowgroup]")) group.hidden = !group.querySelector(".difference:not([hidden])");
+    for (const group of this.table.querySelectorAll(".group")) {
+      group.hidden = !group.querySelector(".difference:not([hidden])");
+      if (part) group.open = true;
+    }
   }
 }
+
+/** In this order; what has another place is a span. */
+const SECTIONS = ["trace", "result", "response", "event", "log", "metrics", "telemetry"];
+const MISSING = Symbol("missing");
 
 /** The differences of each column to the first, as rows with a value a column. */
 function merged(lists) {
   const rows = new Map();
   lists.forEach((list, index) => {
-    for (const difference of list) {
-      const key = JSON.stringify([difference.kind, difference.place, difference.name]);
-      if (!rows.has(key)) rows.set(key, { ...difference, values: [difference.a, ...lists.map(() => difference.a)] });
-      rows.get(key).values[index + 1] = difference.b;
+    for (const { kind, place, name, a, b } of list) {
+      const section = SECTIONS.includes(place) ? place : "trace";
+      // The outermost span has another name behind each front door.
+      const spans = place.split(" > ");
+      const within = section !== place ? spans.slice(spans.length > 1 ? 1 : 0).join(" > ") : "";
+      const key = JSON.stringify([section, within, name]);
+      const first = kind.endsWith("-new") ? MISSING : a;
+      if (!rows.has(key)) rows.set(key, { section, within, name, span: spans.at(-1), values: [first, ...lists.map(() => first)] });
+      rows.get(key).values[index + 1] = kind.endsWith("-missing") ? MISSING : b;
     }
   });
   return [...rows.values()];
 }
 
 function groups(rows) {
-  const found = new Map();
-  for (const row of rows) found.set(row.kind, [...(found.get(row.kind) ?? []), row]);
-  return [...found];
+  return SECTIONS.map((section) => [section, rows.filter((row) => row.section === section)]).filter(([, members]) => members.length);
+}
+
+function rowTitle({ within, name }) {
+  return [within && h("div.dim.within", {}, within), h("b.mono.wrap", {}, name)];
 }
 
 function columnTitle(record) {
@@ -142,34 +159,49 @@ function columnTitle(record) {
 }
 
 function cell(value, row, index) {
-  if (value == null) return h("span.dim", {}, "–");
-  const text = typeof value === "string" ? value : stringify(value);
-  const same = index > 0 && stringify(value) === stringify(row.values[0]);
-  return h(`span.mono.wrap${same ? ".dim" : index > 0 ? ".differs" : ""}`, { title: text }, text.length > 300 ? `${text.slice(0, 300)}…` : text);
+  const same = index > 0 && text(value) === text(row.values[0]);
+  const kind = same ? ".dim" : index > 0 ? ".differs" : "";
+  if (value === MISSING) return h(`span.missing${kind}`, {}, "missing");
+  const whole = text(value);
+  return h(`span.mono.wrap${kind}`, { title: whole.slice(0, 2000) }, whole.length > 300 ? `${whole.slice(0, 300)}…` : whole);
 }
 
-function marked(rows, kind) {
-  return new Set(rows.filter((row) => row.kind === kind).flatMap((row) => [row.name, row.place]));
+function text(value) {
+  return value === MISSING ? "" : typeof value === "string" ? value : stringify(value);
+}
+
+function named(rows, section) {
+  return new Set(rows.filter((row) => row.section === section).map((row) => row.name.toLowerCase()));
 }
 
 function tree(value, label, names) {
   return new JsonView(value ?? null, {
     label,
-    decorate: (path, line) => line.classList.toggle("differs", path.length > 0 && names.has(dotted(path))),
+    decorate: (path, line) => {
+      const [outer, inner] = path;
+      // Headers of a result differ by their name alone.
+      const isHeader = /headers$/i.test(outer) && names.has(String(inner).toLowerCase());
+      if (path.length && (isHeader || names.has(pathText(path).toLowerCase()))) line.classList.add("differs");
+    },
   }).element;
 }
 
-function dotted(path) {
-  return path.join(".");
+function response(record, names) {
+  if (!record.response) return h("p.dim", {}, "none");
+  const parts = h("div", {}, responseParts(record.response));
+  if (names.has("status")) parts.querySelector(".first-line").classList.add("differs");
+  if (names.has("body")) parts.querySelector(".body, .no-body")?.classList.add("differs");
+  for (const line of parts.querySelectorAll(".headers div")) line.classList.toggle("differs", names.has(line.firstElementChild.textContent.toLowerCase()));
+  return parts;
 }
 
 function spanList(record, rows) {
-  const differing = new Set(rows.filter((row) => !["event", "result", "response"].includes(row.kind)).map((row) => row.place));
+  const differing = new Set(rows.filter((row) => row.section === "trace").map((row) => row.span));
   const list = arranged(record.traces);
   if (!list.length) return h("p.dim", {}, record.incomplete ?? "no span");
   return h("ol.span-list.mono", {}, list.map(({ span, depth }) => {
-    const item = h(`li${span.error ? ".bad" : ""}${differing.has(span.name) ? ".differs" : ""}`, { title: span.resource }, h("b", {}, span.name), " ", h("span.dim", {}, span.resource === span.name ? "" : span.resource), h("span.dim.length", {}, ` ${duration(span.duration)}`));
-    item.style.paddingLeft = `${depth * 10}px`;
+    const item = h(`li${span.error ? ".bad" : ""}${differing.has(span.name) ? ".differs" : ""}`, { title: span.resource }, h("b", {}, span.name), " ", h("span.dim", {}, span.resource === span.name ? "" : span.resource), h("span.dim", {}, ` ${duration(span.duration)}`));
+    item.style.paddingLeft = `${6 + depth * 10}px`;
     return item;
   }));
 }

@@ -98,12 +98,12 @@ export class Compose {
       }
       fill(
         this.shelf,
-        this.#shelf("Saved", saved.map(({ name }) => h("div.offer", {},
+        this.#shelf("Saved", true, saved.map(({ name }) => h("div.offer", {},
           h("button.offer-name.mono", { type: "button", click: () => this.#open(name) }, name),
           h("button.quiet", { type: "button", "aria-label": `Delete ${name}`, click: () => this.#remove(name) }, "delete")))),
-        this.#shelf("Sample events", samples.map(({ name, event }) => h("div.offer", {}, h("button.offer-name.mono", { type: "button", click: () => this.#take(event) }, name)))),
-        this.#shelf("Endpoints", endpoints.map((endpoint) => h("div.offer", {},
-          h("button.offer-name.mono", { type: "button", click: () => this.#endpoint(endpoint) }, endpoint.route), h("span.dim", {}, endpoint.methods.join(" ")),
+        this.#shelf("Sample events", false, samples.map(({ name, event }) => h("div.offer", {}, h("button.offer-name.mono", { type: "button", click: () => this.#take(event) }, name)))),
+        this.#shelf("Endpoints", true, endpoints.map((endpoint) => h("div.offer", {},
+          h("button.offer-name.mono", { type: "button", click: () => this.#endpoint(endpoint) }, endpoint.route), h("span.dim.methods", {}, endpoint.methods.join(" ")),
           h("p", {}, endpoint.summary), endpoint.inputs.length > 0 && h("ul.inputs-list", {}, endpoint.inputs.map((input) => h("li", {}, input)))))),
       );
       this.#filter();
@@ -112,14 +112,17 @@ export class Compose {
     }
   }
 
-  #shelf(title, offers) {
-    return offers.length > 0 && h("section", { "aria-label": title }, h("h2", {}, title), offers);
+  #shelf(title, open, offers) {
+    return offers.length > 0 && h("details", { open }, h("summary", {}, h("h2", {}, title, h("span.dim", {}, ` ${offers.length}`))), offers);
   }
 
   #filter() {
     const part = this.search.value.toLowerCase();
     for (const offer of this.shelf.querySelectorAll(".offer")) offer.hidden = !offer.textContent.toLowerCase().includes(part);
-    for (const section of this.shelf.querySelectorAll("section")) section.hidden = !section.querySelector(".offer:not([hidden])");
+    for (const shelf of this.shelf.querySelectorAll("details")) {
+      shelf.hidden = !shelf.querySelector(".offer:not([hidden])");
+      if (part) shelf.open = true;
+    }
   }
 
   #endpoint({ route, methods }) {

@@ -6,7 +6,7 @@ import { copy, copyButton, count, dateAndTime, doorTitle, duration, fill, h, ico
 import { Fields } from "/page/fields.js";
 import { pathKey, stringify } from "/page/json.js";
 import { JsonView } from "/page/jsonview.js";
-import { comparison, status } from "/page/list.js";
+import { comparison, nameParts, status } from "/page/list.js";
 import { back, go } from "/page/router.js";
 import { listen, newestFirst, summaries } from "/page/store.js";
 import { checkLine, Trace } from "/page/trace.js";
@@ -18,6 +18,8 @@ export class Invocation {
     listen((batch) => {
       const news = batch.get(this.id);
       // More of it has come, such as its trace.
+      // A page that was opened at this address has the record before the list.
+      if (news && this.record && !this.title) this.#retitle(news);
       if (news && this.shown && (news.complete !== this.record?.complete || news.spans !== this.trace?.spans.length)) this.#load();
     });
   }
@@ -26,7 +28,7 @@ export class Invocation {
     const id = decodeURIComponent(url.pathname.split("/")[2]);
     this.shown = true;
     if (id === this.id && this.record) {
-      document.title = this.title;
+      if (this.title) document.title = this.title;
       return;
     }
     this.id = id;
@@ -81,14 +83,12 @@ export class Invocation {
     this.fields = new Fields(record);
     const hooks = { onPoint: (places) => this.#markFields(places), onGo: (place) => this.#goTo(place) };
     this.trace = new Trace(record, this.fields, hooks);
-    const summary = summaries.get(this.id) ?? {};
-    const name = summary.name ?? (record.request ? `${record.request.method} ${record.request.target}` : "Event");
-    this.title = `${name} · Trace view`;
-    document.title = this.title;
+    const summary = summaries.get(this.id);
+    this.title = null;
     this.views = {};
     fill(
       this.element,
-      this.#head(record, summary, name),
+      this.#head(record, summary),
       this.#checks(record),
       h("div.columns", {},
         h("div.column.inputs", {},
@@ -107,9 +107,15 @@ export class Invocation {
     window.scrollTo(0, scroll);
   }
 
-  #head(record, summary, name) {
-    const space = name.indexOf(" ");
-    const [verb, rest] = space < 0 ? [name, ""] : [name.slice(0, space), name.slice(space + 1)];
+  #retitle(summary) {
+    this.element.querySelector(".invocation-head").replaceWith(this.#head(this.record, summary));
+  }
+
+  #head(record, summary) {
+    const name = summary?.name ?? (record.request ? `${record.request.method} ${record.request.target}` : "event");
+    document.title = `${name} · Trace view`;
+    if (summary) this.title = document.title;
+    const [verb, rest] = nameParts(name);
     this.found = h("span.dim.found-count", { role: "status" });
     this.finder = h("input.find", {
       type: "search", placeholder: "Find in this invocation", "aria-label": "Find in this invocation", "aria-keyshortcuts": "/", spellcheck: "false",
@@ -123,7 +129,7 @@ export class Invocation {
         event.stopPropagation();
       },
     });
-    const shownStatus = status({ ...summary, status: summary.status ?? record.response?.status ?? record.result?.statusCode, function_error: record.function_error, ended: record.ended, error: summary.error });
+    const shownStatus = status({ ...summary, status: summary?.status ?? record.response?.status ?? record.result?.statusCode, function_error: record.function_error, ended: record.ended, error: summary?.error });
     const sent = record.request !== null || record.front_door !== null;
     return h("header.invocation-head", {},
       h("div.title-row", {},
@@ -251,7 +257,7 @@ export class Invocation {
     if (!tags) return;
     const names = [...new Set(tags.map(({ tag }) => tag))];
     line.classList.add("to-tags");
-    line.append(h("button.origin", { type: "button", tabindex: -1, title: names.join("\n"), click: () => this.#showTag(tags) }, "→ ", names[0], names.length > 1 && ` +${names.length - 1}`));
+    line.append(h("button.origin", { type: "button", tabindex: -1, title: names.join("\n"), click: () => this.#showTag(tags) }, "→", h("span.names", {}, ` ${names[0].replace(/^http\.(request|response)\.headers\./, "headers.")}${names.length > 1 ? ` +${names.length - 1}` : ""}`)));
   }
 
   #showTag(tags) {

@@ -1,12 +1,14 @@
 // Shows JSON as a tree: folded, searchable, copied with a click; texts that hold JSON or base64 can be unfolded, too.
 
-import { bytes, copy, h, icon } from "/page/dom.js";
-import { asText, embedded, ExactNumber, fromBase64, hexDump, isContainer, pathKey, pathText, stringify } from "/page/json.js";
+import { add, bytes, copy, h, icon } from "/page/dom.js";
+import { asText, at, embedded, ExactNumber, fromBase64, hexDump, isContainer, pathKey, pathText, stringify } from "/page/json.js";
 import { navigate } from "/page/tree.js";
 
 /** An object or list with more leaves than this starts folded, except the outermost. */
 const OPEN_UP_TO = 12;
+/** Of a text so much is shown, and of one that holds JSON, which can be unfolded. */
 const LONG = 400;
+const SHORT = 100;
 
 export class JsonView {
   /**
@@ -63,7 +65,7 @@ export class JsonView {
 
   #copy(item) {
     const node = this.nodes.get(pathKey(item.path));
-    if (node) copy(textOf(node.value), item.path.length ? pathText(item.path) : "the JSON");
+    if (node) copyValue(node.value, item.path);
   }
 
   #node(parent, value, path, level) {
@@ -90,6 +92,7 @@ export class JsonView {
       line.append(h("span.punctuation", {}, left + right));
       return;
     }
+    if (this.#inOneLine(node, value, path)) return;
     const inside = keys.slice(0, 6).join(", ") + (keys.length > 6 ? ", …" : "");
     line.append(
       h("span.punctuation", {}, left),
@@ -99,26 +102,34 @@ export class JsonView {
     this.#foldable(item, node, level, (group) => {
       for (const key of keys) group.append(this.#node(value, value[key], [...path, stepOf(value, key)], level + 1));
     });
-    if (level === 1 || (level < 5 && size(value) <= OPEN_UP_TO)) node.open(true);
+    if (level === 1 || (level < 5 && size(value) <= OPEN_UP_TO && !this.#standsTwice(path))) node.open(true);
+  }
+
+  /** A list of one text or number stands in its own line, such as the header in multiValueHeaders. */
+  #inOneLine(node, value, path) {
+    if (!Array.isArray(value) || value.length !== 1 || isContainer(value[0]) || String(value[0]).length > 80) return false;
+    const inner = [...path, 0];
+    const [shown] = this.#value(value[0]);
+    shown.addEventListener("click", () => copyUnlessSelecting(value[0], inner));
+    node.line.append(h("span.punctuation", {}, "["), shown, h("span.punctuation", {}, "]"));
+    this.nodes.set(pathKey(inner), { line: node.line, value: value[0] });
+    this.decorate(inner, node.line);
+    return true;
+  }
+
+  /** Whether it repeats its single-valued sibling, as multiValueHeaders repeat headers. */
+  #standsTwice(path) {
+    const single = { multiValueHeaders: "headers", multiValueQueryStringParameters: "queryStringParameters" }[path.at(-1)];
+    return single !== undefined && isContainer(at(this.value, [...path.slice(0, -1), single]));
   }
 
   #leaf(item, node, parent, path, level) {
     const { value, line } = node;
-    const kind = value === null ? "null" : value instanceof ExactNumber ? "number" : typeof value;
-    const text = typeof value === "string" ? JSON.stringify(value) : String(value);
-    const shown = h(`span.value.${kind}`, { title: "Click to copy", click: () => this.#copyUnlessSelecting(item) });
-    line.append(shown);
-    if (text.length > LONG) {
-      const more = h("button.more-text", { type: "button", tabindex: -1 }, `… all ${text.length} characters`);
-      more.addEventListener("click", () => {
-        shown.textContent = text;
-        more.remove();
-      });
-      shown.textContent = text.slice(0, LONG);
-      line.append(more);
-    } else shown.textContent = text;
-    if (typeof value !== "string") return;
     const inner = embedded(value);
+    const [shown, more] = this.#value(value, inner === undefined ? LONG : SHORT);
+    shown.addEventListener("click", () => copyUnlessSelecting(value, path));
+    add(line, [shown, more]);
+    if (typeof value !== "string") return;
     if (inner !== undefined) {
       line.append(h("span.hint", {}, "JSON in a text"));
       // What is inside a text has no path of its own in the event, so it is a tree of its own.
@@ -132,13 +143,23 @@ export class JsonView {
     }
   }
 
+  /** A text, number, true, false or null; of a long one the beginning, with a button that shows all. */
+  #value(value, most = LONG) {
+    const kind = value === null ? "null" : value instanceof ExactNumber ? "number" : typeof value;
+    const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+    if (text.length <= most * 1.2) return [h(`span.value.${kind}`, { title: "Click to copy" }, text), null];
+    const shown = h(`span.value.${kind}`, { title: "Click to copy" }, text.slice(0, most));
+    const more = h("button.more-text", { type: "button", tabindex: -1 }, `… all ${text.length} characters`);
+    more.addEventListener("click", () => {
+      shown.textContent = text;
+      more.remove();
+    });
+    return [shown, more];
+  }
+
   #parsed(value, level) {
     const view = new JsonView(value, { label: "JSON in a text" });
     return [h("li.parsed", { role: "none", "data-level": level }, view.element)];
-  }
-
-  #copyUnlessSelecting(item) {
-    if (getSelection().isCollapsed) this.#copy(item);
   }
 
   /** Give the item a part that can be folded, made when it is first unfolded. */
@@ -173,8 +194,12 @@ export function decoded(data) {
   return value === undefined ? h("pre.mono", {}, text) : new JsonView(value, { label: "Decoded" }).element;
 }
 
-function textOf(value) {
-  return typeof value === "string" ? value : stringify(value, 2);
+function copyValue(value, path) {
+  copy(typeof value === "string" ? value : stringify(value, 2), path.length ? pathText(path) : "the JSON");
+}
+
+function copyUnlessSelecting(value, path) {
+  if (getSelection().isCollapsed) copyValue(value, path);
 }
 
 function stepOf(value, key) {

@@ -170,9 +170,7 @@ export class List {
 
   #row(summary) {
     const { request_id: id, name = "" } = summary;
-    const space = name.indexOf(" ");
-    const [verb, rest] = space < 0 ? [name, ""] : [name.slice(0, space), name.slice(space + 1)];
-    const http = summary.status != null || summary.front_door != null;
+    const [verb, rest] = nameParts(name);
     const current = id === this.current || (this.current === null && this.rows.size === 0);
     return h(
       `div.row${summary.error ? ".failed" : ""}`,
@@ -184,7 +182,7 @@ export class List {
       h("span.c2", { role: "cell" }, origin(summary)),
       h("span.c3", { role: "cell" }, h(
         "a.name.mono", { href: `/invocations/${encodeURIComponent(id)}`, tabindex: current ? 0 : -1, title: name },
-        h(`b.verb${http ? "" : ".source"}`, {}, verb), " ", h("span", {}, rest),
+        h(`b.verb${/^[A-Z]+$/.test(verb) ? "" : ".source"}`, {}, verb), " ", h("span", {}, rest),
       )),
       h("span.c4", { role: "cell" }, status(summary)),
       h("span.c5.mono", { role: "cell" },
@@ -303,6 +301,12 @@ export class List {
       h("button.quiet", { type: "button", click: () => this.key({ key: "Escape" }) }, "Clear"),
     );
   }
+}
+
+/** The name of an invocation in two: method and target, or the event's source and what it came from. */
+export function nameParts(name) {
+  const [verb, ...rest] = name.startsWith("an event") ? [name] : name.split(" ");
+  return [verb, rest.join(" ")];
 }
 
 /** The address at which these invocations stand side by side. */

@@ -1,23 +1,35 @@
 // Starts the page: the view of each address, the live stream, the keys that work everywhere.
 
-import { Compare } from "/page/compare.js";
-import { Compose } from "/page/compose.js";
 import { h, toast } from "/page/dom.js";
-import { Invocation } from "/page/invocation.js";
 import { List } from "/page/list.js";
 import { start as route } from "/page/router.js";
 import { start as live } from "/page/store.js";
 
 const main = document.getElementById("main");
-const views = { list: new List(), invocation: new Invocation(), compose: new Compose(), compare: new Compare() };
+const views = { list: new List() };
+/** The other views are loaded when they are needed, or when there is nothing else to do. */
+const LOADERS = {
+  invocation: async () => new (await import("/page/invocation.js")).Invocation(),
+  compose: async () => new (await import("/page/compose.js")).Compose(),
+  compare: async () => new (await import("/page/compare.js")).Compare(),
+};
+const loading = {};
 let current = null;
 
-function visit(url) {
+async function load(name) {
+  if (views[name]) return views[name];
+  loading[name] ??= LOADERS[name]();
+  return (views[name] ??= await loading[name]);
+}
+
+async function visit(url) {
   const [, first] = url.pathname.split("/");
   const name = { invocations: "invocation", compose: "compose", compare: "compare" }[first] ?? "list";
-  if (views[name] !== current) {
+  const view = views[name] ?? (await load(name));
+  if (location.href !== url.href) return;
+  if (view !== current) {
     current?.hide();
-    current = views[name];
+    current = view;
     main.replaceChildren(current.element);
     for (const link of document.querySelectorAll("[data-nav]")) {
       link.toggleAttribute("data-current", link.dataset.nav === name || (name === "invocation" && link.dataset.nav === "list"));
@@ -60,11 +72,11 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input:not([type=checkbox]), textarea, select");
   if (typing && event.key !== "Escape") return;
   if (event.key === "/") {
-    current.find?.();
+    current?.find?.();
     event.preventDefault();
   } else if (event.key === "?") showKeys();
   else if (typing) typing.blur();
-  else current.key?.(event);
+  else current?.key?.(event);
 });
 
 const indicator = document.getElementById("live");
@@ -76,5 +88,10 @@ function state(name) {
 route(visit);
 live(state)
   .catch((error) => toast(error.message, { error: true }))
-  .finally(() => views.list.ready());
+  .finally(() => {
+    views.list.ready();
+    const others = () => Object.keys(LOADERS).forEach(load);
+    if (window.requestIdleCallback) requestIdleCallback(others, { timeout: 1000 });
+    else setTimeout(others, 300);
+  });
 window.addEventListener("unhandledrejection", (event) => toast(String(event.reason?.message ?? event.reason), { error: true }));

@@ -231,10 +231,16 @@ export class Trace {
         h("h3", {}, span.name), span.error ? h("span.badge.bad", {}, "error") : null, h("span.grow"), this.tagFilter,
         copyButton("this span as JSON", () => stringify(span, 2))),
       checks.length > 0 && h("ul.checks", {}, checks.map((check) => checkLine(check))),
-      facts(span),
+      facts(span, this.#high(span)),
       links(span, this),
       table,
     );
+  }
+
+  /** The upper half of the trace's id, which stands on the first span of a trace only. */
+  #high(span) {
+    const first = this.spans.find((one) => String(one.trace_id) === String(span.trace_id) && one.meta?.["_dd.p.tid"]);
+    return first?.meta["_dd.p.tid"];
   }
 
   #filterTags(text) {
@@ -335,8 +341,7 @@ function schema(text) {
   return box;
 }
 
-function facts(span) {
-  const high = span.meta?.["_dd.p.tid"];
+function facts(span, high) {
   return h("dl.facts", {},
     fact("service", span.service), fact("resource", span.resource), fact("type", span.type || "–"),
     fact("start", dateAndTime(span.start)), fact("duration", `${duration(span.duration)} (${span.duration} ns)`),
