@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from trace_checks.judge import violations
+from trace_checks.judge import Violation, violations
 from trace_checks.record import Settings
 
+Json = dict[str, Any]
 
-def judge(record: str, before: str | None, settings: Settings) -> list[dict[str, Any]]:
-    """The sentences that the invocation breaks, for the record's `checks`. Both records are JSON text."""
+
+def judge(record: Json, before: Json | None, settings: Settings) -> tuple[list[Json], str]:
+    """The sentences that the invocation breaks, for `checks`; and the record with them, as JSON text."""
+    checks = _checks(record, before, settings)
+    return checks, json.dumps({**record, "checks": checks})
+
+
+def _checks(record: Json, before: Json | None, settings: Settings) -> list[Json]:
     try:
-        found = violations(json.loads(record), json.loads(before) if before else None, settings)
+        return [violation.as_json() for violation in violations(record, before, settings)]
     except Exception as error:  # noqa: BLE001 - whatever an event holds, its row is shown
-        sentence = f"The checks could not be made: {type(error).__name__}: {error}"
-        return [
-            {"id": "not-checked", "sentence": sentence, "detail": sentence, "span_id": None, "finding": None}
-        ]
-    return [violation.as_json() for violation in found]
+        found = Violation("checked", "the record can be checked", f"{type(error).__name__}: {error}")
+        return [found.as_json()]

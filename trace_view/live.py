@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Any
+
+from trace_view.entry import Entry
 
 BEHIND = 1000
 """A listener who is so many rows behind is sent away; a browser then comes again."""
@@ -18,9 +19,11 @@ class Live:
     def __init__(self) -> None:
         self._listeners: set[asyncio.Queue[bytes]] = set()
 
-    def tell(self, row: dict[str, Any]) -> None:
-        """Send the row to all."""
-        message = b"event: invocation\ndata: %b\n\n" % json.dumps(row).encode()
+    def tell(self, entry: Entry) -> None:
+        """Send its row to all."""
+        if not self._listeners:
+            return
+        message = b"event: invocation\ndata: %b\n\n" % json.dumps(entry.row).encode()
         for listener in list(self._listeners):
             if listener.full():
                 self._listeners.discard(listener)

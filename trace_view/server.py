@@ -163,7 +163,7 @@ class Api:
             raise ApiError(
                 404, f"there is no invocation {request_id!r}; the last {len(self._view.store)} are kept"
             )
-        return entry.record()
+        return entry.record
 
 
 def make_app(settings: Settings, view: View) -> web.Application:

@@ -12,6 +12,8 @@ A part is a JSON object with the member `part`, which is one of these; times are
 
 Parts come in any order. An invocation's own carry its id; a trace has it in `aws.lambda`. What carries no id
 belongs to the invocation with the same trace id, or to the one that ran at that time.
+
+AWS repeats an asynchronous invocation under the same id. Here the second one is `ID.2`, and so on.
 """
 
 from __future__ import annotations
@@ -19,13 +21,10 @@ from __future__ import annotations
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from itertools import takewhile
 from time import time_ns
-from typing import Any
 
-from trace_view.summary import searched, summary
-
-Json = dict[str, Any]
+from trace_view.entry import Entry, Json
 
 KEPT = 1000
 """So many invocations are kept, the newest ones."""
@@ -33,92 +32,29 @@ KEPT_BYTES = 256 * 1024 * 1024
 """And so many bytes of them: an event may have six million."""
 KEPT_LOOSE = 1000
 """So many parts wait for the invocation that they belong to."""
+KEPT_OF_ONE = 200
+"""So many metrics, and so many messages of telemetry, of one invocation."""
+NEAR = 50
+"""Among so many is the invocation before one."""
 SETTLE = 2_000_000_000
 """After so many nanoseconds, all parts of what ran at a time have come."""
-KEPT_TELEMETRY = 50
-"""So many messages an invocation."""
-
-EMPTY: Json = {
-    "request_id": None,
-    "source": "invoke_api",
-    "front_door": None,
-    "request": None,
-    "event": None,
-    "result": None,
-    "function_error": None,
-    "response": None,
-    "started": None,
-    "ended": None,
-    "cold_start": None,
-    "log": [],
-    "metrics": [],
-    "traces": [],
-    "complete": False,
-    "checks": [],
-    "telemetry": [],
-    "incomplete": None,
-}
-
-
-@dataclass(eq=False)
-class Entry:
-    """One invocation: its record, kept as JSON text, and what is looked at without parsing it."""
-
-    number: int
-    """Counts the invocations, from 1."""
-    request_id: str
-    text: str = ""
-    row: Json = field(default_factory=dict)
-    searched: str = ""
-    trace_ids: set[int | None] = field(default_factory=set)
-    started: int | None = None
-    ended: int | None = None
-    has: set[str] = field(default_factory=set)
-    """The parts that came."""
-    version: int = 0
-    """Grows with each change."""
-    is_settled: bool = False
-    """Whether it was checked after the last change."""
-
-    def record(self) -> Json:
-        """A copy of the record."""
-        record: Json = json.loads(self.text)
-        return record
-
-    def keep(self, record: Json) -> None:
-        """Replace the record."""
-        self.text = json.dumps(record)
-        self.row = summary(record)
-        self.searched = searched(record, self.row)
-        self.started, self.ended = record["started"], record["ended"]
-        self.trace_ids = {span.get("trace_id") for trace in record["traces"] for span in trace}
-        self.version += 1
-
-    def ran_at(self, time: int) -> bool:
-        """Whether the invocation ran at that time."""
-        return (
-            self.started is not None and self.started <= time and (self.ended is None or time <= self.ended)
-        )
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether all that is to be expected has come."""
-        parts = {"invocation", "traces"} if "invocation" in self.has else {"exchange", "traces"}
-        if self.row.get("source") == "lambda_proxy":
-            parts.add("exchange")
-        return parts <= self.has
+WAITS = 60_000_000_000
+"""What belongs to no invocation is dropped after so many nanoseconds."""
 
 
 class Store:
-    """The last invocations, newest first; `changed` is called with each entry that changes."""
+    """The last invocations, newest first; `changed` is called with each entry to which parts have come."""
 
-    def __init__(self, changed: Callable[[Entry], None], kept: int = KEPT) -> None:
+    def __init__(
+        self, changed: Callable[[Entry], None], kept: int = KEPT, kept_bytes: int = KEPT_BYTES
+    ) -> None:
         self.lost: dict[str, int] = {}
         """How many parts each process could not send."""
         self.agent_time: int | None = None
         """When the trace agent last had something."""
         self._changed = changed
         self._kept = kept
+        self._kept_bytes = kept_bytes
         self._entries: OrderedDict[str, Entry] = OrderedDict()
         self._bytes = 0
         self._count = 0
@@ -135,12 +71,13 @@ class Store:
         return self._entries.get(request_id)
 
     def before(self, entry: Entry) -> Entry | None:
-        """The invocation that started last before this one."""
-        earlier = [
-            other
-            for other in self._entries.values()
-            if other.started is not None and entry.started is not None and other.started < entry.started
-        ]
+        """The invocation that started last before this one, if it is kept."""
+        if entry.started is None:
+            return None
+        start = entry.started
+        # They come nearly in the order in which they start.
+        near = takewhile(lambda other: other.number > entry.number - NEAR, self)
+        earlier = (other for other in near if other.started is not None and other.started < start)
         return max(earlier, key=lambda other: other.started or 0, default=None)
 
     def page(self, limit: int, before: int | None, text: str) -> tuple[list[Json], int | None]:
@@ -149,137 +86,153 @@ class Store:
         found = [
             entry
             for entry in self
-            if (before is None or entry.number < before) and all(word in entry.searched for word in words)
+            if (before is None or entry.number < before) and (not words or entry.has_words(words))
         ]
         rows = [entry.row for entry in found[:limit]]
-        return rows, found[limit - 1].number if len(found) > limit else None
+        return rows, found[limit - 1].number if limit and len(found) > limit else None
 
     def add(self, parts: Iterable[Json]) -> None:
-        """Take parts. What is not a part raises ValueError, KeyError or TypeError."""
-        touched: dict[str, Json] = {}
-        for part in parts:
-            self._take(part, touched)
-        if touched:
-            # What waited may belong to one of those that have come.
-            loose, self._loose = list(self._loose), deque(maxlen=KEPT_LOOSE)
-            for part in loose:
+        """Take parts. What is not a part raises ValueError, KeyError, TypeError or AttributeError."""
+        touched: set[Entry] = set()
+        try:
+            for part in parts:
                 self._take(part, touched)
-        for request_id, record in touched.items():
-            self._keep(request_id, record)
-        for request_id in touched:
-            if request_id in self._entries:
-                self._changed(self._entries[request_id])
+            if touched:
+                # What waited may belong to one of those that have come.
+                waiting, self._loose = self._loose, deque(maxlen=KEPT_LOOSE)
+                for part in waiting:
+                    self._take(part, touched)
+        finally:
+            for entry in touched:
+                if self._is_kept(entry):
+                    self._changed(entry)
 
     def put(self, record: Json) -> None:
         """Take a whole record, such as one of a file."""
-        record = EMPTY | record
         entry = self._entry(str(record["request_id"]))
-        entry.has |= {"invocation", "exchange"} | ({"traces"} if record["traces"] else set())
-        self._keep(entry.request_id, record)
+        entry.has |= {"invocation", "exchange"} | ({"traces"} if record.get("traces") else set())
+        entry.change(record)
         self._changed(entry)
 
-    def change(self, entry: Entry, members: Json) -> None:
-        """Set members of the record, if it is still kept."""
-        if self._entries.get(entry.request_id) is entry:
-            self._keep(entry.request_id, entry.record() | members)
+    def freeze(self, entry: Entry, text: str) -> None:
+        """Keep the record as this text from now on, if it is still kept; what is too much is dropped."""
+        if not self._is_kept(entry):
+            return
+        self._bytes += entry.freeze(text)
+        while self._bytes > self._kept_bytes and len(self._entries) > 1:
+            self._drop_oldest()
 
-    def _take(self, part: Json, touched: dict[str, Json]) -> None:
+    def _is_kept(self, entry: Entry) -> bool:
+        return self._entries.get(entry.request_id) is entry
+
+    def _take(self, part: Json, touched: set[Entry]) -> None:
         kind = part["part"]
         if kind == "lost":
             self.lost[part["process"]] = self.lost.get(part["process"], 0) + part["count"]
-        elif kind in ("invocation", "exchange"):
-            record = self._touch(part["request_id"], kind, touched)
-            members = {name: value for name, value in part.items() if name in EMPTY}
-            if kind == "exchange" and record["started"] is not None:
-                # The Invoke API knows better when the function ran.
-                del members["started"], members["ended"]
-            if kind == "invocation":
-                members["event"], members["result"] = parsed(part["event"]), parsed(part["result"])
-                if record["cold_start"] is not None:
-                    del members["cold_start"]
-            record |= members
-            self._entries[part["request_id"]].started = record["started"]
-            self._entries[part["request_id"]].ended = record["ended"]
+        elif kind == "invocation":
+            self._take_invocation(part, touched)
+        elif kind == "exchange":
+            entry = self._touch(part["request_id"], kind, touched)
+            members = {name: part[name] for name in ("front_door", "request", "response")}
+            # The Invoke API knows better when the function ran.
+            own = {} if "invocation" in entry.has else {name: part[name] for name in ("started", "ended")}
+            entry.change({"source": "lambda_proxy", **members, **own})
         elif kind == "traces":
-            self.agent_time = part["time"]
+            self.agent_time = max(self.agent_time or 0, part["time"])
             for trace in part["traces"]:
-                self._take_trace(trace, part, touched)
+                self._take_trace(trace, part["time"], touched)
         elif kind in ("metric", "telemetry"):
-            self.agent_time = part["time"]
+            self.agent_time = max(self.agent_time or 0, part["time"])
             self._take_timed(part, touched)
         else:
-            raise ValueError(
-                f"part is {kind!r}; valid are: invocation, exchange, traces, metric, telemetry, lost"
-            )
+            valid = "invocation, exchange, traces, metric, telemetry, lost"
+            raise ValueError(f"part is {kind!r}; valid are: {valid}")
 
-    def _take_trace(self, trace: list[Json], part: Json, touched: dict[str, Json]) -> None:
+    def _take_invocation(self, part: Json, touched: set[Entry]) -> None:
+        request_id = part["request_id"]
+        repeated = self._entries.get(request_id)
+        if repeated is not None and "invocation" in repeated.has and repeated.started != part["started"]:
+            attempts = (f"{request_id}.{number}" for number in range(2, self._kept + 2))
+            request_id = next(name for name in attempts if name not in self._entries)
+        entry = self._touch(request_id, "invocation", touched)
+        members = {
+            name: part[name] for name in ("source", "function_error", "started", "ended", "cold_start", "log")
+        }
+        if entry.cold_start is not None:
+            # The trace says so.
+            del members["cold_start"]
+        entry.change({**members, "event": parsed(part["event"]), "result": parsed(part["result"])})
+
+    def _take_trace(self, trace: list[Json], time: int, touched: set[Entry]) -> None:
+        if not trace:
+            return
         functions = [span for span in trace if span.get("name") == "aws.lambda"]
-        ids = [(span.get("meta") or {}).get("request_id") for span in functions]
-        if ids and ids[0]:
-            record = self._touch(ids[0], "traces", touched)
-            cold = (functions[0].get("meta") or {}).get("cold_start")
-            if cold is not None:
-                record["cold_start"] = cold == "true"
-            record["traces"].append(trace)
-            self._entries[ids[0]].trace_ids |= {span.get("trace_id") for span in trace}
-            return
-        entry = self._owner(trace)
+        meta = (functions[0].get("meta") or {}) if functions else {}
+        request_id = meta.get("request_id")
+        entry = self._attempt(request_id, functions[0]["start"]) if request_id else self._owner(trace)
         if entry is None:
-            self._loose.append({**part, "traces": [trace]})
+            if time_ns() < time + WAITS:
+                self._loose.append({"part": "traces", "time": time, "traces": [trace]})
             return
-        self._touch(entry.request_id, "further traces", touched)["traces"].append(trace)
+        self._touch(entry.request_id, "traces" if request_id else "further traces", touched)
+        if "cold_start" in meta:
+            entry.change({"cold_start": meta["cold_start"] == "true"})
+        entry.append("traces", trace)
+        entry.trace_ids |= {span.get("trace_id") for span in trace}
+
+    def _attempt(self, request_id: str, start: int) -> Entry | None:
+        """Which invocation of that id a function's span belongs to; None for one that is yet to come."""
+        first = self._entry(request_id)
+        attempts = [first]
+        while (further := self._entries.get(f"{request_id}.{len(attempts) + 1}")) is not None:
+            attempts.append(further)
+        ran = (one for one in attempts if one.ran_at(start) or "invocation" not in one.has)
+        found = next(ran, None)
+        return first if found is None and "traces" not in first.has else found
 
     def _owner(self, trace: list[Json]) -> Entry | None:
         """The invocation of a trace that has no id: by the trace's id, then by the time."""
-        if not trace:
-            return None
         start = min(span.get("start", 0) for span in trace)
         trace_ids = {span.get("trace_id") for span in trace}
         same = [entry for entry in self if not trace_ids.isdisjoint(entry.trace_ids)]
-        at_the_time = [entry for entry in same or self if entry.ran_at(start)]
-        return next(iter(at_the_time or same), None)
+        at_the_time = (entry for entry in same or self if entry.ran_at(start))
+        return next(at_the_time, same[0] if same else None)
 
-    def _take_timed(self, part: Json, touched: dict[str, Json]) -> None:
+    def _take_timed(self, part: Json, touched: set[Entry]) -> None:
         """A metric or a message of telemetry belongs to what ran then, or else to what had run last."""
-        entry = next((one for one in self if one.ran_at(part["time"])), None)
-        if entry is None and time_ns() > part["time"] + SETTLE:
-            earlier = [one for one in self if one.started is not None and one.started <= part["time"]]
+        time = part["time"]
+        entry = next((one for one in self if one.ran_at(time)), None)
+        if entry is None and time_ns() > time + SETTLE:
+            earlier = (one for one in self if one.started is not None and one.started <= time)
             entry = max(earlier, key=lambda one: one.started or 0, default=None)
         if entry is None:
             # It may belong to an invocation of which nothing has come yet.
-            self._loose.append(part)
+            if time_ns() < time + WAITS:
+                self._loose.append(part)
             return
-        record = self._touch(entry.request_id, part["part"], touched)
-        if part["part"] == "metric":
-            record["metrics"].append(part["line"])
-        elif len(record["telemetry"]) < KEPT_TELEMETRY:
-            record["telemetry"].append(part["message"])
+        self._touch(entry.request_id, part["part"], touched)
+        name, what = ("metrics", part["line"]) if part["part"] == "metric" else ("telemetry", part["message"])
+        entry.append(name, what, KEPT_OF_ONE)
 
-    def _touch(self, request_id: str, part: str, touched: dict[str, Json]) -> Json:
+    def _touch(self, request_id: str, part: str, touched: set[Entry]) -> Entry:
         entry = self._entry(request_id)
+        if entry not in touched:
+            touched.add(entry)
+            self._bytes -= entry.thaw()
         entry.has.add(part)
-        if request_id not in touched:
-            touched[request_id] = entry.record() if entry.text else EMPTY | json.loads(json.dumps(EMPTY))
-            touched[request_id]["request_id"] = request_id
-        return touched[request_id]
+        return entry
 
     def _entry(self, request_id: str) -> Entry:
         if request_id not in self._entries:
             self._count += 1
             self._entries[request_id] = Entry(self._count, request_id)
+            if len(self._entries) > self._kept:
+                self._drop_oldest()
         return self._entries[request_id]
 
-    def _keep(self, request_id: str, record: Json) -> None:
-        entry = self._entries.get(request_id)
-        if entry is None:
-            # So much came at once that it has gone again.
-            return
-        self._bytes -= len(entry.text)
-        entry.keep(record)
-        self._bytes += len(entry.text)
-        while len(self._entries) > self._kept or (self._bytes > KEPT_BYTES and len(self._entries) > 1):
-            _, oldest = self._entries.popitem(last=False)
-            self._bytes -= len(oldest.text)
+    def _drop_oldest(self) -> None:
+        _, oldest = self._entries.popitem(last=False)
+        self._bytes -= oldest.size
 
 
 def parsed(text: str | None) -> object:

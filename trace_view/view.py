@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trace_checks.record import Settings as CheckSettings
+from trace_view.entry import Entry
 from trace_view.errors import ApiError
 from trace_view.judging import judge
 from trace_view.live import Live
 from trace_view.reasons import why_no_trace
 from trace_view.settings import Settings
-from trace_view.store import Entry, Store
+from trace_view.store import Store
 
 Json = dict[str, Any]
 
@@ -44,7 +45,7 @@ class View:
         """The record of the invocation, as soon as it is complete or given up; ApiError where none comes."""
         entry = self.store.get(request_id)
         if entry is not None and entry.is_settled:
-            return entry.record()
+            return entry.record
         waiter: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(request_id, []).append(waiter)
         try:
@@ -62,11 +63,14 @@ class View:
 
     def _changed(self, entry: Entry) -> None:
         """Tell of it, and look at it again when the rest has had its time to come."""
-        entry.is_settled = False
-        self.live.tell(entry.row)
+        if entry.is_whole:
+            # Its row is told in a moment, with what the checks say.
+            seconds = SETTLE_SECONDS
+        else:
+            seconds = self._settings.wait
+            self.live.tell(entry)
         if entry in self._timers:
             self._timers.pop(entry).cancel()
-        seconds = SETTLE_SECONDS if entry.is_whole else self._settings.wait
         self._timers[entry] = asyncio.get_running_loop().call_later(seconds, self._start_settling, entry)
 
     def _start_settling(self, entry: Entry) -> None:
@@ -78,22 +82,25 @@ class View:
     async def _settle(self, entry: Entry) -> None:
         """Check the invocation, and say whether its trace has come."""
         version = entry.version
+        record = entry.snapshot()
         before = self.store.before(entry)
-        texts = (entry.text, before.text if before else None)
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._judges, judge, *texts, self._check_settings
+        record["complete"] = "traces" in entry.has
+        record["incomplete"] = (
+            None if record["complete"] else why_no_trace(record, self.store, self._settings.wait)
         )
-        if entry.version != version or self.store.get(entry.request_id) is not entry:
-            # It has changed meanwhile, and is looked at again; or it is not kept any more.
+        record["checks"], text = await asyncio.get_running_loop().run_in_executor(
+            self._judges, judge, record, before.record if before else None, self._check_settings
+        )
+        if entry.version != version:
+            # More has come meanwhile, and it is looked at again.
             return
-        complete = "traces" in entry.has
-        reason = None if complete else why_no_trace(entry.record(), self.store, self._settings.wait)
-        self.store.change(entry, {"checks": found, "complete": complete, "incomplete": reason})
+        entry.change({name: record[name] for name in ("complete", "incomplete", "checks")})
+        self.live.tell(entry)
+        self.store.freeze(entry, text)
         entry.is_settled = True
-        self.live.tell(entry.row)
         for waiter in self._waiting.get(entry.request_id, []):
             if not waiter.done():
-                waiter.set_result(entry.record())
+                waiter.set_result(record)
 
 
 def give_way() -> None:
