@@ -85,6 +85,7 @@ export class Compare {
       groups(rows).map(([section, members]) => h("details.group", { open: !(section === "event" && events) },
         h("summary", {}, h("h3", {}, section), h("span.dim", {}, ` ${count(members.length, "difference")}`)),
         members.map((row) => this.#row(grid, "difference", [rowTitle(row), ...row.values.map((value, index) => cell(value, row, index))])))));
+    this.table.style.minWidth = `${240 + records.length * 165}px`;
     const parts = (title, make) => h("section.side-part", { "aria-label": title }, h("h2", {}, title), this.#strip(records, make));
     fill(
       this.element,

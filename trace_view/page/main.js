@@ -19,7 +19,13 @@ let current = null;
 async function load(name) {
   if (views[name]) return views[name];
   loading[name] ??= LOADERS[name]();
-  return (views[name] ??= await loading[name]);
+  try {
+    return (views[name] ??= await loading[name]);
+  } catch (error) {
+    // The server was gone: the next one who needs it tries again.
+    delete loading[name];
+    throw error;
+  }
 }
 
 async function visit(url) {
@@ -90,7 +96,7 @@ live(state)
   .catch((error) => toast(error.message, { error: true }))
   .finally(() => {
     views.list.ready();
-    const others = () => Object.keys(LOADERS).forEach(load);
+    const others = () => Object.keys(LOADERS).forEach((name) => load(name).catch(() => {}));
     if (window.requestIdleCallback) requestIdleCallback(others, { timeout: 1000 });
     else setTimeout(others, 300);
   });
