@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from itertools import islice, takewhile
 from time import time_ns
 
 from trace_view.entry import Entry, Json
@@ -30,12 +30,12 @@ KEPT = 1000
 """So many invocations are kept, the newest ones."""
 KEPT_BYTES = 256 * 1024 * 1024
 """And so many bytes of them: an event may have six million."""
-KEPT_LOOSE = 1000
+KEPT_LOOSE = 200
 """So many parts wait for the invocation that they belong to."""
 KEPT_OF_ONE = 200
 """So many metrics, and so many messages of telemetry, of one invocation."""
-NEAR = 50
-"""Among so many is the invocation before one."""
+NEAR = 100
+"""Among the newest so many is the one before an invocation, and the one of a part without an id."""
 SETTLE = 2_000_000_000
 """After so many nanoseconds, all parts of what ran at a time have come."""
 WAITS = 60_000_000_000
@@ -46,13 +46,18 @@ class Store:
     """The last invocations, newest first; `changed` is called with each entry to which parts have come."""
 
     def __init__(
-        self, changed: Callable[[Entry], None], kept: int = KEPT, kept_bytes: int = KEPT_BYTES
+        self,
+        changed: Callable[[Entry], None],
+        kept: int = KEPT,
+        kept_bytes: int = KEPT_BYTES,
+        clock: Callable[[], int] = time_ns,
     ) -> None:
         self.lost: dict[str, int] = {}
         """How many parts each process could not send."""
         self.agent_time: int | None = None
         """When the trace agent last had something."""
         self._changed = changed
+        self._clock = clock
         self._kept = kept
         self._kept_bytes = kept_bytes
         self._entries: OrderedDict[str, Entry] = OrderedDict()
@@ -76,7 +81,7 @@ class Store:
             return None
         start = entry.started
         # They come nearly in the order in which they start.
-        near = takewhile(lambda other: other.number > entry.number - NEAR, self)
+        near = takewhile(lambda other: other.number > entry.number - NEAR, iter(self))
         earlier = (other for other in near if other.started is not None and other.started < start)
         return max(earlier, key=lambda other: other.started or 0, default=None)
 
@@ -97,11 +102,7 @@ class Store:
         try:
             for part in parts:
                 self._take(part, touched)
-            if touched:
-                # What waited may belong to one of those that have come.
-                waiting, self._loose = self._loose, deque(maxlen=KEPT_LOOSE)
-                for part in waiting:
-                    self._take(part, touched)
+            self._take_loose(touched)
         finally:
             for entry in touched:
                 if self._is_kept(entry):
@@ -121,6 +122,21 @@ class Store:
         self._bytes += entry.freeze(text)
         while self._bytes > self._kept_bytes and len(self._entries) > 1:
             self._drop_oldest()
+
+    def _take_loose(self, touched: set[Entry]) -> None:
+        """Look again at what waits: it may belong to one of those to which something has come."""
+        waiting, self._loose = self._loose, deque(maxlen=KEPT_LOOSE)
+        come = list(touched)
+        now = self._clock()
+        for part in waiting:
+            if part["part"] == "traces":
+                if now < part["time"] + WAITS:
+                    self._take_trace(part["traces"][0], part["time"], touched, come)
+            else:
+                self._take_timed(part, touched, None if now > part["time"] + SETTLE else come)
+
+    def _newest(self) -> list[Entry]:
+        return list(islice(self, NEAR))
 
     def _is_kept(self, entry: Entry) -> bool:
         return self._entries.get(entry.request_id) is entry
@@ -163,16 +179,21 @@ class Store:
             del members["cold_start"]
         entry.change({**members, "event": parsed(part["event"]), "result": parsed(part["result"])})
 
-    def _take_trace(self, trace: list[Json], time: int, touched: set[Entry]) -> None:
+    def _take_trace(
+        self, trace: list[Json], time: int, touched: set[Entry], among: list[Entry] | None = None
+    ) -> None:
+        """Find the invocation that a trace belongs to, `among` these only; else let it wait."""
         if not trace:
             return
         functions = [span for span in trace if span.get("name") == "aws.lambda"]
         meta = (functions[0].get("meta") or {}) if functions else {}
         request_id = meta.get("request_id")
-        entry = self._attempt(request_id, functions[0]["start"]) if request_id else self._owner(trace)
+        if request_id:
+            entry = self._attempt(request_id, functions[0]["start"])
+        else:
+            entry = _owner(trace, self._newest() if among is None else among)
         if entry is None:
-            if time_ns() < time + WAITS:
-                self._loose.append({"part": "traces", "time": time, "traces": [trace]})
+            self._loose.append({"part": "traces", "time": time, "traces": [trace]})
             return
         self._touch(entry.request_id, "traces" if request_id else "further traces", touched)
         if "cold_start" in meta:
@@ -190,24 +211,17 @@ class Store:
         found = next(ran, None)
         return first if found is None and "traces" not in first.has else found
 
-    def _owner(self, trace: list[Json]) -> Entry | None:
-        """The invocation of a trace that has no id: by the trace's id, then by the time."""
-        start = min(span.get("start", 0) for span in trace)
-        trace_ids = {span.get("trace_id") for span in trace}
-        same = [entry for entry in self if not trace_ids.isdisjoint(entry.trace_ids)]
-        at_the_time = (entry for entry in same or self if entry.ran_at(start))
-        return next(at_the_time, same[0] if same else None)
-
-    def _take_timed(self, part: Json, touched: set[Entry]) -> None:
+    def _take_timed(self, part: Json, touched: set[Entry], among: list[Entry] | None = None) -> None:
         """A metric or a message of telemetry belongs to what ran then, or else to what had run last."""
         time = part["time"]
-        entry = next((one for one in self if one.ran_at(time)), None)
-        if entry is None and time_ns() > time + SETTLE:
-            earlier = (one for one in self if one.started is not None and one.started <= time)
+        entries = self._newest() if among is None else among
+        entry = next((one for one in entries if one.ran_at(time)), None)
+        if entry is None and self._clock() > time + SETTLE:
+            earlier = (one for one in entries if one.started is not None and one.started <= time)
             entry = max(earlier, key=lambda one: one.started or 0, default=None)
         if entry is None:
             # It may belong to an invocation of which nothing has come yet.
-            if time_ns() < time + WAITS:
+            if self._clock() < time + WAITS:
                 self._loose.append(part)
             return
         self._touch(entry.request_id, part["part"], touched)
@@ -233,6 +247,15 @@ class Store:
     def _drop_oldest(self) -> None:
         _, oldest = self._entries.popitem(last=False)
         self._bytes -= oldest.size
+
+
+def _owner(trace: list[Json], entries: list[Entry]) -> Entry | None:
+    """The invocation of a trace that has no request id: by the trace's id, then by the time."""
+    start = min(span.get("start", 0) for span in trace)
+    trace_ids = {span.get("trace_id") for span in trace}
+    same = [entry for entry in entries if not trace_ids.isdisjoint(entry.trace_ids)]
+    at_the_time = (entry for entry in same or entries if entry.ran_at(start))
+    return next(at_the_time, same[0] if same else None)
 
 
 def parsed(text: str | None) -> object:
