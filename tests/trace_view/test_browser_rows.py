@@ -96,7 +96,7 @@ def test_a_thousand_rows(page: Page, port: int, start_process: ProcessStarter, t
     page.open("/", ".rows .row")
     paint, rows = page.run(PAINTED)
     page.wait(".counted", f"{KEPT} invocations")
-    frames, longest = page.browser.execute_async_script(SCROLLED)  # type: ignore[no-untyped-call]
+    frames, longest = page.browser.execute_async_script(SCROLLED)
     # Seen with `pytest -s`.
     measured = (
         f"first paint {paint:.0f} ms, first rows {rows:.0f} ms, longest of {frames} frames {longest:.0f} ms"

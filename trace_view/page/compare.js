@@ -4,7 +4,7 @@ import * as api from "/page/api.js";
 import { responseParts } from "/page/bodies.js";
 import { throughAll } from "/page/compose.js";
 import { count, doorTitle, duration, fill, h, origin } from "/page/dom.js";
-import { pathText, stringify } from "/page/json.js";
+import { isContainer, pathText, stringify } from "/page/json.js";
 import { JsonView } from "/page/jsonview.js";
 import { comparison, status } from "/page/list.js";
 import { back } from "/page/router.js";
@@ -57,7 +57,7 @@ export class Compare {
   }
 
   #choose(first) {
-    const options = newestFirst().slice(0, 200).map((one) => h("option", { value: one.request_id, selected: one.request_id === first }, `${one.name}  ·  ${origin(one)}  ·  ${one.request_id.slice(0, 8)}`));
+    const options = newestFirst().slice(0, 200).map((one) => h("option", { value: one.request_id, selected: one.request_id === first }, `${one.name.slice(0, 80)}  ·  ${origin(one)}  ·  ${one.request_id.slice(0, 8)}`));
     const pick = (label) => h("select", { "aria-label": label }, options.map((option) => option.cloneNode(true)));
     const [one, other] = [pick("First invocation"), pick("Second invocation")];
     other.selectedIndex = Math.min(1, options.length - 1);
@@ -125,6 +125,8 @@ export class Compare {
 /** In this order; what has another place is a span. */
 const SECTIONS = ["trace", "result", "response", "event", "log", "metrics", "telemetry"];
 const MISSING = Symbol("missing");
+const LONG = 120;
+const AROUND = 30;
 
 /** The differences of each column to the first, as rows with a value a column. */
 function merged(lists) {
@@ -164,11 +166,29 @@ function cell(value, row, index) {
   const kind = same ? ".dim" : index > 0 ? ".differs" : "";
   if (value === MISSING) return h(`span.missing${kind}`, {}, "missing");
   const whole = text(value);
-  return h(`span.mono.wrap${kind}`, { title: whole.slice(0, 2000) }, whole.length > 300 ? `${whole.slice(0, 300)}…` : whole);
+  const others = row.values.map(text).filter((other) => other !== whole && other);
+  return h(`span.mono.wrap${kind}`, { title: whole.slice(0, 2000) }, excerpt(whole, others[0]));
+}
+
+/** Of a long text the part that is not in the other one, with a little of what is around it. */
+function excerpt(whole, other) {
+  if (whole.length <= LONG) return whole;
+  if (other === undefined) return `${whole.slice(0, LONG)}…`;
+  let start = 0;
+  while (start < Math.min(whole.length, other.length) && whole[start] === other[start]) start++;
+  let end = 0;
+  while (end < Math.min(whole.length, other.length) - start && whole.at(-1 - end) === other.at(-1 - end)) end++;
+  const from = Math.max(0, start - AROUND);
+  const to = Math.min(whole.length - end + AROUND, from + 2 * LONG);
+  return `${from > 0 ? "…" : ""}${whole.slice(from, to)}${to < whole.length ? "…" : ""}`;
 }
 
 function text(value) {
-  return value === MISSING ? "" : typeof value === "string" ? value : stringify(value);
+  if (value === MISSING) return "";
+  if (typeof value === "string") return value;
+  // A span that is only on one side.
+  if (isContainer(value) && value.name && value.resource) return `${value.resource} (${value.service})`;
+  return stringify(value);
 }
 
 function named(rows, section) {

@@ -258,7 +258,7 @@ export class Trace {
       h("span.tag-name.mono", {}, tag),
       h("span.tag-value.mono", {}, tagValue(tag, value, metric), broken.map((check) => checkNote(check))),
       places.length > 0 && h("button.origin", { type: "button", tabindex: -1, title: "Show the field", click: () => this.onGo(places[0]) },
-        "← ", places.map(({ part, path }) => `${part === "result" ? "result." : ""}${pathText(path)}`).join(" + ")),
+        "←\u00a0", places.map(({ part, path }) => `${part === "result" ? "result." : ""}${pathText(path)}`).join(" + ")),
       copyButton(tag, () => shown(value)),
     );
     row.querySelector(".icon-button").tabIndex = -1;
