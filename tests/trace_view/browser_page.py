@@ -29,13 +29,12 @@ class Page:
         """Open a path and wait for the element `shows`, a CSS selector."""
         self.browser.get(self.address + path)
 
-        def shown() -> WebElement | None:
+        def shown() -> list[WebElement]:
             if self._network_changed():
                 self.browser.get(self.address + path)
-            return next(iter(self.all(shows)), None)
+            return self.all(shows)
 
-        element: WebElement = wait_for(shown, what=f"{shows} at {path}")
-        return element
+        return wait_for(shown, what=f"{shows} at {path}")[0]
 
     def all(self, selector: str) -> list[WebElement]:
         """All elements with this CSS selector that can be seen."""
@@ -48,11 +47,9 @@ class Page:
         script = """return [...document.querySelectorAll(arguments[0])]
             .find((one) => one.checkVisibility() && one.innerText.includes(arguments[1])) ?? null"""
 
-        def found() -> WebElement | None:
-            element: WebElement | None = self.run(script, selector, text)
-            return element
-
-        element: WebElement = wait_for(found, what=f"{selector} with {text!r}")
+        element: WebElement = wait_for(
+            lambda: self.run(script, selector, text), what=f"{selector} with {text!r}"
+        )
         return element
 
     def texts(self, selector: str) -> list[str]:
@@ -69,7 +66,7 @@ class Page:
 
     def run(self, script: str, *arguments: object) -> Any:
         """What a function body of JavaScript returns."""
-        return self.browser.execute_script(script, *arguments)  # type: ignore[no-untyped-call]
+        return self.browser.execute_script(script, *arguments)
 
     def focused(self) -> WebElement:
         """The element that has the focus."""

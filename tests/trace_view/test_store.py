@@ -120,6 +120,9 @@ def test_telemetry_after_an_invocation_belongs_to_the_last_one() -> None:
     store = Kept()
     message = {"part": "telemetry", "time": NOW - 5 * SECOND, "message": {"request_type": "app-started"}}
     store.add([invocation("a", -9), message])
+    # It may yet belong to an invocation that has not ended.
+    assert store.one("a").record["telemetry"] == []
+    store.add([invocation("b")])
     assert store.one("a").record["telemetry"] == [{"request_type": "app-started"}]
 
 
