@@ -36,8 +36,6 @@ KEPT_OF_ONE = 200
 """So many metrics, and so many messages of telemetry, of one invocation."""
 NEAR = 100
 """Among the newest so many is the one before an invocation, and the one of a part without an id."""
-SETTLE = 2_000_000_000
-"""After so many nanoseconds, all parts of what ran at a time have come."""
 WAITS = 60_000_000_000
 """What belongs to no invocation is dropped after so many nanoseconds."""
 
@@ -133,7 +131,7 @@ class Store:
                 if now < part["time"] + WAITS:
                     self._take_trace(part["traces"][0], part["time"], touched, come)
             else:
-                self._take_timed(part, touched, None if now > part["time"] + SETTLE else come)
+                self._take_timed(part, touched)
 
     def _newest(self) -> list[Entry]:
         return list(islice(self, NEAR))
@@ -211,17 +209,19 @@ class Store:
         found = next(ran, None)
         return first if found is None and "traces" not in first.has else found
 
-    def _take_timed(self, part: Json, touched: set[Entry], among: list[Entry] | None = None) -> None:
+    def _take_timed(self, part: Json, touched: set[Entry]) -> None:
         """A metric or a message of telemetry belongs to what ran then, or else to what had run last."""
         time = part["time"]
-        entries = self._newest() if among is None else among
+        entries = [one for one in self._newest() if one.started is not None]
         entry = next((one for one in entries if one.ran_at(time)), None)
-        if entry is None and self._clock() > time + SETTLE:
-            earlier = (one for one in entries if one.started is not None and one.started <= time)
+        is_old = self._clock() > time + WAITS
+        # Invocations are told in their order: when a later one has come, all earlier ones have.
+        if entry is None and (is_old or any((one.started or 0) > time for one in entries)):
+            earlier = (one for one in entries if (one.started or 0) <= time)
             entry = max(earlier, key=lambda one: one.started or 0, default=None)
         if entry is None:
             # It may belong to an invocation of which nothing has come yet.
-            if self._clock() < time + WAITS:
+            if not is_old:
                 self._loose.append(part)
             return
         self._touch(entry.request_id, part["part"], touched)

@@ -231,11 +231,15 @@ def function_environment(agent_port: int, port: int) -> dict[str, str]:
 
 
 def start_function(
-    start_process: ProcessStarter, *, env: Mapping[str, str] | None = None, agent: Agent | None = None
+    start_process: ProcessStarter,
+    *,
+    env: Mapping[str, str] | None = None,
+    agent: Agent | None = None,
+    port: int | None = None,
 ) -> Function:
     """Start an agent (unless one is given) and the function, and wait until its cold start is over."""
     agent = agent or start_agent(start_process)
-    port = free_port()
+    port = port or free_port()
     process = start_process(
         [REPOSITORY / "entrypoint.sh"], env={**function_environment(agent.port, port), **(env or {})}
     )
