@@ -44,6 +44,12 @@ export function invocations(limit, before) {
   return askJson("GET", `/api/invocations?limit=${limit}${cursor}`);
 }
 
+/** The ids of the invocations in which all words occur, also in what only their traces say. */
+export async function found(words) {
+  const page = await askJson("GET", `/api/invocations?limit=1000&filter=${id(words)}`);
+  return new Set(page.invocations.map((summary) => summary.request_id));
+}
+
 /** The whole record of an invocation, its ids as texts. */
 export function record(requestId) {
   return askJson("GET", `/api/invocations/${id(requestId)}?ids=text`);

@@ -50,7 +50,7 @@ const FIELDS = {
 /** The WAF's addresses, and the fields that they are made of. */
 const ADDRESSES = {
   "server.request.query": ["multiValueQueryStringParameters", "queryStringParameters"],
-  "server.request.uri.raw": ["rawPath", "requestContext.path", "path"],
+  "server.request.uri.raw": ["rawPath", "path"],
   "server.request.path_params": ["pathParameters"],
   "server.request.body": ["body"],
   "server.request.cookies": ["cookies", "header:cookie"],

@@ -304,7 +304,7 @@ export class Invocation {
 
   /** A line of the log; the span that it names can be opened. */
   #logLine(line) {
-    const level = /^\[(ERROR|WARNING|CRITICAL)\]|^(Traceback)/.exec(line) ? ".bad" : /^(START|END|REPORT|INIT_START) |\(rapid\)/.test(line) ? ".dim" : "";
+    const level = /^\[(ERROR|CRITICAL)\]|^Traceback/.test(line) ? ".bad" : line.startsWith("[WARNING]") ? ".warn" : /^(START|END|REPORT|INIT_START) |\(rapid\)/.test(line) ? ".dim" : "";
     const match = /dd\.span_id=(\d+)/.exec(line);
     const span = match && this.trace.byId(match[1]);
     if (!span) return h(`li.searchable${level}`, {}, line);

@@ -4,8 +4,8 @@ import { add, bytes, copy, h, icon } from "/page/dom.js";
 import { asText, at, embedded, ExactNumber, fromBase64, hexDump, isContainer, pathKey, pathText, stringify } from "/page/json.js";
 import { navigate } from "/page/tree.js";
 
-/** An object or list with more leaves than this starts folded, except the outermost. */
-const OPEN_UP_TO = 12;
+/** So many lines are shown at first; what is deeper starts folded. */
+const FIRST_LINES = 42;
 /** Of a text so much is shown, and of one that holds JSON, which can be unfolded. */
 const LONG = 400;
 const SHORT = 100;
@@ -21,6 +21,7 @@ export class JsonView {
     this.nodes = new Map();
     this.element = h("ul.json.mono", { role: "tree", "aria-label": label });
     this.element.append(this.#node(null, value, [], 1));
+    this.#openFirst();
     navigate(this.element, "[role=treeitem]", {
       c: (item) => this.#copy(item),
       Enter: (item) => this.#copy(item),
@@ -102,7 +103,22 @@ export class JsonView {
     this.#foldable(item, node, level, (group) => {
       for (const key of keys) group.append(this.#node(value, value[key], [...path, stepOf(value, key)], level + 1));
     });
-    if (level === 1 || (level < 5 && size(value) <= OPEN_UP_TO && !this.#standsTwice(path))) node.open(true);
+  }
+
+  /** Unfold from the outside to the inside, as far as there is room. */
+  #openFirst() {
+    let lines = 1;
+    const queue = [[]];
+    while (queue.length) {
+      const path = queue.shift();
+      const node = this.nodes.get(pathKey(path));
+      if (!node?.open || !isContainer(node.value) || this.#standsTwice(path)) continue;
+      const keys = Object.keys(node.value);
+      if (path.length && lines + keys.length > FIRST_LINES) continue;
+      lines += keys.length;
+      node.open(true);
+      for (const key of keys) queue.push([...path, stepOf(node.value, key)]);
+    }
   }
 
   /** A list of one text or number stands in its own line, such as the header in multiValueHeaders. */
@@ -204,10 +220,6 @@ function copyUnlessSelecting(value, path) {
 
 function stepOf(value, key) {
   return Array.isArray(value) ? Number(key) : key;
-}
-
-function size(value) {
-  return isContainer(value) ? Object.values(value).reduce((sum, item) => sum + size(item), 0) : 1;
 }
 
 /** Whether the field is one that AWS fills with base64. */

@@ -1,5 +1,6 @@
 // The list: every invocation is a row, newest first, live, filtered by typing.
 
+import * as api from "/page/api.js";
 import { count, dateAndTime, duration, fill, h, icon, origin, timeOfDay } from "/page/dom.js";
 import { go } from "/page/router.js";
 import { listen, newestFirst, summaries } from "/page/store.js";
@@ -210,12 +211,28 @@ export class List {
 
   #setFilter(text, remember = true) {
     this.filterText = text;
-    this.accepts = filterOf(text);
-    for (const [id, row] of this.rows) row.hidden = !this.accepts(summaries.get(id));
+    this.found = new Set();
+    const test = filterOf(text);
+    this.accepts = (summary) => test(summary) || this.found.has(summary.request_id);
+    this.#filterRows();
     const words = text.toLowerCase().split(/\s+/);
     for (const button of this.kinds) button.setAttribute("aria-pressed", words.includes(`is:${button.dataset.kind}`));
+    if (remember) history.replaceState(history.state, "", text ? `/?filter=${encodeURIComponent(text)}` : "/");
+    clearTimeout(this.asking);
+    // The server also looks at what is not in the rows: trace ids, the names of spans, types of errors.
+    if (text.trim().length > 2 && !words.some((word) => /^-|:/.test(word))) this.asking = setTimeout(() => this.#ask(text), 150);
+  }
+
+  async #ask(text) {
+    const ids = await api.found(text).catch(() => new Set());
+    if (text !== this.filterText) return;
+    this.found = ids;
+    this.#filterRows();
+  }
+
+  #filterRows() {
+    for (const [id, row] of this.rows) row.hidden = !this.accepts(summaries.get(id));
     this.#count();
-    if (remember) history.replaceState(null, "", text ? `/?filter=${encodeURIComponent(text)}` : "/");
   }
 
   #toggle(kind) {
