@@ -18,6 +18,11 @@ LONGEST = 2000
 _word = os.environ.get(SETTING)
 
 
+def is_told() -> bool:
+    """Whether somebody writes an access log."""
+    return bool(_word)
+
+
 def tell(teller: str, request_id: str | None, **facts: object) -> None:
     """Write what `teller` (`proxy`, `invoke_api` or `trace`) knows; without the setting, do nothing."""
     if not _word:

@@ -38,6 +38,7 @@ def test_defaults() -> None:
         queue=1000,
         retry_delays=(60, 120),
         dead_letters=Settings.read({}).dead_letters,
+        trace_view="",
         other_sites=OtherSites(),
     )
 

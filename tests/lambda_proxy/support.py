@@ -78,13 +78,17 @@ class Proxy:
 
 
 def start_proxy(
-    start_process: ProcessStarter, emulator_port: int, *, env: Mapping[str, str] | None = None
+    start_process: ProcessStarter,
+    emulator_port: int,
+    *,
+    env: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Proxy:
     """Start a proxy in front of the emulator at that port."""
-    port = free_port()
+    port = port or free_port()
     process = start_process(
         [sys.executable, "-m", "lambda_proxy"],
-        env={"RIE_PORT": str(emulator_port), "LAMBDA_PROXY_PORT": str(port), **(env or {})},
+        env={**(env or {}), "RIE_PORT": str(emulator_port), "LAMBDA_PROXY_PORT": str(port)},
     )
     process.wait_for_output(f":{port}, invoking")
     return Proxy(process, port)

@@ -93,7 +93,6 @@ class Agent:
 
     process: Process
     port: int
-    view_port: int
     dogstatsd_port: int
 
     def metrics(self, name: str, *, since: int) -> list[str]:
@@ -137,14 +136,14 @@ class Agent:
         requests.get(f"http://127.0.0.1:{self.port}/test/session/clear", timeout=30).raise_for_status()
 
 
-def start_agent(start_process: ProcessStarter) -> Agent:
+def start_agent(start_process: ProcessStarter, *, env: Mapping[str, str] | None = None) -> Agent:
     """Start the stand-in for the extension and wait for its port."""
-    port, view_port, dogstatsd_port = free_port(), free_port(), free_port()
-    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": dogstatsd_port}
+    port, dogstatsd_port = free_port(), free_port()
+    options = {"--port": port, "--dogstatsd-port": dogstatsd_port}
     words = [str(word) for option in options.items() for word in option]
-    process = start_process([sys.executable, "-m", "trace_agent", *words])
+    process = start_process([sys.executable, "-m", "trace_agent", *words], env=env)
     wait_for(lambda: port_is_open(port), what="the trace agent's port")
-    return Agent(process, port, view_port, dogstatsd_port)
+    return Agent(process, port, dogstatsd_port)
 
 
 @dataclass
@@ -261,11 +260,15 @@ def function_environment(agent_port: int, port: int) -> dict[str, str]:
 
 
 def start_function(
-    start_process: ProcessStarter, *, env: Mapping[str, str] | None = None, agent: Agent | None = None
+    start_process: ProcessStarter,
+    *,
+    env: Mapping[str, str] | None = None,
+    agent: Agent | None = None,
+    port: int | None = None,
 ) -> Function:
     """Start an agent (unless one is given) and the function, and wait until its cold start is over."""
     agent = agent or start_agent(start_process)
-    port = free_port()
+    port = port or free_port()
     process = start_process(
         [REPOSITORY / "entrypoint.sh"],
         env={
