@@ -69,7 +69,7 @@ class _Node:
         return name
 
     @property
-    def key(self) -> object:
+    def key(self) -> tuple[str, str, str]:
         return self.name, self.span["resource"], self.span["service"]
 
     @property
@@ -111,8 +111,10 @@ def _names(top: _Node) -> list[str] | None:
 def _match(a: _Node, b: _Node, reader: Reader) -> None:
     """Match these two, and what is below them as far as it is in the same place."""
     a.partner, b.partner = b, a
+    counts = Counter(child.key for child in (*a.children, *b.children))
     keys: tuple[Callable[[_Node], object], ...] = (
-        lambda node: _fingerprint(node, reader),
+        # Only where there are several of one name do the tags have to tell which is which.
+        lambda node: _fingerprint(node, reader) if counts[node.key] > 2 else node.key,
         lambda node: node.key,
         lambda node: node.name,
         # The same but for its name.
