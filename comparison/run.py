@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -100,6 +101,7 @@ class Pair:
         before: list[Record | None] = [None, None]
         heals = 0
         for item in group.items:
+            time.sleep(group.setting.pause)
             records = self.record(item.event)
             self._compare(item, group.setting, records, before, results)
             before = list(records)

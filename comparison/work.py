@@ -32,6 +32,8 @@ class Setting:
     """Whether the samples are sent."""
     all_doors: bool = False
     """Whether the endpoints are sent through all front doors, or through the first one only."""
+    pause: float = 0
+    """Seconds before each invocation, where the tracer does something once a second only."""
     quick: bool = False
     """Whether `--quick` has it, then with one front door and without samples that are alike."""
 

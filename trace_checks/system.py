@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from trace_checks.record import Record
 from trace_checks.recorder import NoAnswerError, Recorder
@@ -22,6 +23,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # By this path the tracer knows that there is an extension: then it sends each trace before the result.
 EXTENSION = Path("/opt/extensions/datadog-agent")
 
+
+QUIET_SECONDS = 0.03
+"""After a failure the log is complete when nothing was written for so long."""
 
 # Not the seeded one of a search: two searches at once must not ask for the same ports.
 _random = random.SystemRandom()
@@ -132,9 +136,12 @@ class System:
         with self.log.open("rb") as log:
             log.seek(0, os.SEEK_END)
             record = self.recorder.record(event)
-            lines = log.read().decode(errors="replace").splitlines()
-        # The Invoke API answers with the last 4 KiB of the log, after they were written to the file.
-        return {**record, "log": lines}
+            # The Invoke API answers with the last 4 KiB of the log, after they were written to the file.
+            text = log.read()
+            # A long traceback may come in pieces.
+            while record["function_error"] and (more := _late(log)):
+                text += more
+        return {**record, "log": text.decode(errors="replace").splitlines()}
 
     def stop(self) -> None:
         """End both, and undo what was made for them."""
@@ -227,6 +234,12 @@ def _free_ports(count: int) -> list[int]:
             probe.bind(("127.0.0.1", port))
             free.add(port)
     return list(free)
+
+
+def _late(log: BinaryIO) -> bytes:
+    """What is written a moment later."""
+    time.sleep(QUIET_SECONDS)
+    return log.read()
 
 
 def _wait(condition: Callable[[], bool], otherwise: str, timeout: float = 60) -> None:

@@ -45,6 +45,8 @@ VOLATILE = (
     Volatile(
         "the upper half of a trace id of its own holds the time", name=r"_dd\.p\.tid", value="[0-9a-f]{8}0{8}"
     ),
+    Volatile("it is made of an address in memory", name=r"_dd\.debug\.error\.exception_hash"),
+    Volatile("a pathway has the time in it", name=r".*dd-pathway-ctx(-base64)?"),
     # In any text.
     Volatile(
         "where packages are installed",
@@ -59,6 +61,7 @@ VOLATILE = (
     ),
     # Python's Lambda runtime writes 2026-11-21T17:00:45.39Z for 45.039, hence no fixed number of digits.
     Volatile("the moment", value=r"\d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d[.,]\d+", becomes="<time>"),
+    Volatile("the moment", value=r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT", becomes="<time>"),
     Volatile(
         "the moment, in seconds or milliseconds since 1970",
         value=r"\b1[78]\d{8}(\.\d+|\d{3})?\b",
@@ -72,7 +75,9 @@ VOLATILE = (
         becomes="<id>",
     ),
     Volatile("an id of a span or a trace in hexadecimal", value=r"\b(0x)?[0-9a-f]{16}\b", becomes="<id>"),
-    Volatile("an id of a span or a trace, or the moment in nanoseconds", value=r"\b\d{14,20}\b", becomes="<id>"),
+    Volatile(
+        "an id of a span or a trace, or the moment in nanoseconds", value=r"\b\d{14,20}\b", becomes="<id>"
+    ),
     Volatile("OpenTelemetry's random value of a trace", value=r"(?<=\brv:)[0-9a-f]+", becomes="<id>"),
     Volatile("an address in memory", value=r"\b0x[0-9a-f]+\b", becomes="<address>"),
     Volatile("a port is whichever is free", value=r"(?<=localhost:|127\.0\.0\.1:)\d+", becomes="<port>"),
