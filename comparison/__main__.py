@@ -140,6 +140,7 @@ class Comparison:
             self.pair = Pair(self.report.sides, systems)
             self.pair.both(lambda system, _side: system.start_agent())
             for group in self.groups:
+                self.pair.start(group.setting.environment)
                 for _ in self.pair.run(group, self.report.results):
                     self._step(group.setting.name)
             for part in self.parts:

@@ -96,8 +96,10 @@ class Pair:
         return self.both(lambda system, _side: system.record(event))
 
     def run(self, group: Group, results: Results) -> Iterator[Item]:
-        """Send the group's items; each one when it is compared. Raises StartError."""
-        self.start(group.setting.environment)
+        """Send the group's items to the functions, which run; each one when it is compared.
+
+        Raises StartError where a function has to be started again, and does not start.
+        """
         before: list[Record | None] = [None, None]
         heals = 0
         for item in group.items:

@@ -33,7 +33,7 @@ class Setting:
     all_doors: bool = False
     """Whether the endpoints are sent through all front doors, or through the first one only."""
     pause: float = 0
-    """Seconds before each invocation, where the tracer does something once a second only."""
+    """Seconds before each invocation, where the tracer does something once in two seconds at the least."""
     quick: bool = False
     """Whether `--quick` has it, then with one front door and without samples that are alike."""
 
@@ -70,7 +70,11 @@ SETTINGS = (
     Setting("data-streams", {"DD_DATA_STREAMS_ENABLED": "true"}, "/dsm/.*"),
     Setting("open-telemetry", {"DD_TRACE_OTEL_ENABLED": "true"}, "/otel.*|/add_event", samples=False),
     Setting(
-        "exception-replay", {"DD_EXCEPTION_REPLAY_ENABLED": "true"}, ".*/exceptionreplay/.*", samples=False
+        "exception-replay",
+        {"DD_EXCEPTION_REPLAY_ENABLED": "true"},
+        ".*/exceptionreplay/.*",
+        samples=False,
+        pause=2.1,
     ),
     Setting(
         "inferred-proxy",

@@ -209,7 +209,8 @@ def _continued(span: Span) -> str | None:
 
 
 def _has_appsec(node: _Node) -> bool:
-    return bool((node.span.get("metrics") or {}).get("_dd.appsec.enabled"))
+    # It is set where a context begins; `_dd.appsec.enabled` is on inferred spans without one, too.
+    return "_dd.runtime_family" in (node.span.get("meta") or {})
 
 
 def _errors(a: _Node, b: _Node, reader: Reader) -> Iterator[Difference]:

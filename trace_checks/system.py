@@ -109,7 +109,7 @@ class System:
         self.start()
 
     def restart_function(self, settings: Mapping[str, str] | None = None) -> None:
-        """End the function, if it runs, and start it, with these settings if there are any. Raises StartError."""
+        """End the function, if it runs, and start it, with these settings if given. Raises StartError."""
         self.settings = self.settings if settings is None else settings
         if len(self._processes) > 1:
             self._end(self._processes.pop())

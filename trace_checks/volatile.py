@@ -53,6 +53,11 @@ VOLATILE = (
         value=r"(/[^\s\"':,()]+)?/(site-packages|layer/python)/",
         becomes="<packages>/",
     ),
+    Volatile(
+        "where a checkout or a layer is",
+        value=r"/[^\s\"':,()<>]+/(?=(ddtrace|datadog_lambda)/)",
+        becomes="<packages>/",
+    ),
     Volatile("lines move with each line that is added", value=r"\bline \d+", becomes="line <n>"),
     Volatile(
         "the moment",
@@ -75,9 +80,7 @@ VOLATILE = (
         becomes="<id>",
     ),
     Volatile("an id of a span or a trace in hexadecimal", value=r"\b(0x)?[0-9a-f]{16}\b", becomes="<id>"),
-    Volatile(
-        "an id of a span or a trace, or the moment in nanoseconds", value=r"\b\d{14,20}\b", becomes="<id>"
-    ),
+    Volatile("an id of a span or a trace, or nanoseconds since 1970", value=r"\b\d{14,20}\b", becomes="<id>"),
     Volatile("OpenTelemetry's random value of a trace", value=r"(?<=\brv:)[0-9a-f]+", becomes="<id>"),
     Volatile("an address in memory", value=r"\b0x[0-9a-f]+\b", becomes="<address>"),
     Volatile("a port is whichever is free", value=r"(?<=localhost:|127\.0\.0\.1:)\d+", becomes="<port>"),

@@ -127,7 +127,7 @@ def add_event(record: Json) -> None:
 def double_appsec(record: Json) -> None:
     spans(record)[2] |= {
         "metrics": {"_dd.appsec.enabled": 1, "_dd.appsec.waf.duration": 5},
-        "meta": {"http.request.headers.host": "h"},
+        "meta": {"http.request.headers.host": "h", "_dd.runtime_family": "python"},
         "meta_struct": {"appsec": report("r-1")},
     }
 
@@ -139,7 +139,7 @@ def move_appsec(record: Json) -> None:
 
 def lose_appsec(record: Json) -> None:
     del spans(record)[1]["metrics"]["_dd.appsec.enabled"]
-    del spans(record)[1]["meta"]["_dd.appsec.event_rules.version"]
+    del spans(record)[1]["meta"]["_dd.runtime_family"]
 
 
 def report(*rules: str, value: str = "x") -> Json:
