@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
-from comparison import imports, speed, telemetry, work
+from comparison import imports, speed, telemetry, versions, work
 from comparison.report import Report
 from comparison.run import Pair
 from comparison.sides import PINNED, Side
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("tracers", nargs="+", metavar="[A] B")
+    parser.add_argument("tracers", nargs="*", metavar="[A] B")
     parser.add_argument("--quick", action="store_true", help="one front door, fewer settings, fewer turns")
     parser.add_argument(
         "--only",
@@ -67,9 +67,25 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--report", metavar="FOLDER", default="comparison-report", help="where the report goes (%(default)s)"
     )
+    parser.add_argument(
+        "--versions",
+        type=_count,
+        nargs="?",
+        const=6,
+        metavar="N",
+        help="instead of all this: print a table of which of the newest N releases of ddtrace (%(const)s)"
+        " work with which of datadog_lambda",
+    )
     options = parser.parse_args(arguments)
-    if len(options.tracers) > 2:
-        parser.error(f"{len(options.tracers)} tracers; there are A and B, each in one word")
+    # SIGTERM ends it as Ctrl-C does, so that the functions end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    command = shlex.join(["./compare.sh", *arguments])
+    if options.versions:
+        if options.tracers:
+            parser.error("--versions takes no tracers: it takes them from the registry")
+        return _versions(options.versions, command)
+    if not 1 <= len(options.tracers) <= 2:
+        parser.error(f"there are {len(options.tracers)} tracers; name A and B, each in one word, or B alone")
     here = Path(os.environ.get("STARTED_IN") or ".")
     events = here / options.events if options.events else None
     try:
@@ -81,8 +97,6 @@ def main(arguments: Sequence[str]) -> int:
     except (OSError, ValueError) as error:
         parser.error(f"--events: {error}")
     texts = options.tracers if len(options.tracers) == 2 else [PINNED, *options.tracers]
-    # SIGTERM ends it as Ctrl-C does, so that the functions end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         sides = [Side.make(text, here) for text in texts]
         probes = [side.probe() for side in sides]
@@ -111,6 +125,41 @@ def main(arguments: Sequence[str]) -> int:
     if report.ended_early or all(probe.error for probe in probes):
         return FAILED
     return SAME if report.is_same else DIFFERENT
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise ValueError(text)
+    return count
+
+
+def _versions(count: int, command: str) -> int:
+    """Print the page of versions; the exit code, 1 where a pair does not work."""
+    try:
+        # datadog_lambda's project has a name of its own.
+        lambdas, ddtraces = (
+            {each: versions.installed(package, each) for each in versions.releases(package, count)}
+            for package in ("datadog-lambda", "ddtrace")
+        )
+        with ExitStack() as stack:
+            stack.enter_context(extension_folder())
+            folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
+            system = System(Path(folder), {})
+            stack.callback(system.stop)
+            system.start_agent()
+            total = len(lambdas) * len(ddtraces)
+            pairs = versions.pairings(lambdas, ddtraces, system)
+            found = list(tqdm(pairs, total=total, file=sys.stderr, unit=" pairs"))
+    except (TracerError, StartError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return FAILED
+    wanted = {each: versions.needs(folder) for each, folder in lambdas.items()}
+    print(versions.page(found, wanted, command))  # noqa: T201
+    return SAME if all(pairing.works for pairing in found) else DIFFERENT
 
 
 class Comparison:
