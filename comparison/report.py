@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from comparison.imports import Imports
-from comparison.run import Results
+from comparison.run import Example, Results, Way, by_kind
 from comparison.sides import Probe, Side
 from comparison.speed import Speed
 from trace_checks.checks import CHECKS
@@ -51,10 +51,12 @@ class Report:
         if any(probe.error for probe in self.probes):
             return
         yield self.results.summary
-        for (kind, subject, name), examples in self.results.sorted_ways():
+        for (kind, subject, name), examples in by_kind(self.results.ways):
             yield f"{len(examples):6}  {kind}  {subject}: {_short(name)}"
         for breaker, check, invocations in self.broken():
             yield f"{len(invocations):6}  only {breaker} breaks {check}: {SENTENCES[check]}"
+        if self.results.unsteady:
+            yield f"{len(self.results.unsteady)} more did not come again: they are in the report, and do not count"
         yield from self._import_lines()
         if self.speed.warm.a:
             yield f"cold start, B by A: {self.speed.cold.told}"
@@ -94,20 +96,8 @@ class Report:
             ],
             "invocations": self.results.invocations,
             "differing": len(self.results.differing),
-            "ways": [
-                {
-                    "kind": kind,
-                    "sentence": KINDS[kind],
-                    "subject": subject,
-                    "name": name,
-                    "invocations": [example.invocation for example in examples],
-                    "examples": [
-                        {"invocation": example.invocation, **example.difference.as_json()}
-                        for example in examples[:EXAMPLES]
-                    ],
-                }
-                for (kind, subject, name), examples in self.results.sorted_ways()
-            ],
+            "ways": _ways(self.results.ways),
+            "unsteady": _ways(self.results.unsteady),
             "invariants": [
                 {"side": side, "id": check, "sentence": SENTENCES[check], "invocations": names}
                 for side, check, names in self.broken()
@@ -143,6 +133,23 @@ class Report:
         return templates.get_template("report.html").render(
             document, lines=list(self.lines()), speed=self.speed, kinds=KINDS
         )
+
+
+def _ways(ways: Mapping[Way, list[Example]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": kind,
+            "sentence": KINDS[kind],
+            "subject": subject,
+            "name": name,
+            "invocations": [example.invocation for example in examples],
+            "examples": [
+                {"invocation": example.invocation, **example.difference.as_json()}
+                for example in examples[:EXAMPLES]
+            ],
+        }
+        for (kind, subject, name), examples in by_kind(ways)
+    ]
 
 
 def _short(text: str, most: int = 100) -> str:

@@ -1,4 +1,4 @@
-"""Which releases of ddtrace and datadog_lambda work together: starts each pair and sends one event of each kind."""
+"""Which releases of ddtrace and datadog_lambda work together: each pair gets one event of each kind."""
 
 from __future__ import annotations
 
@@ -170,9 +170,9 @@ def page(
     lines = [
         "# The versions that work",
         "",
-        "Does a ddtrace work with a datadog_lambda? The newest releases of each that the registry offers; each",
-        'pair is started under the emulator and gets one event of each kind, with AppSec. "yes": the function',
-        "starts, answers all of them, and a trace arrives for each.",
+        "Does a ddtrace work with a datadog_lambda? Here are the newest releases of each that the registry",
+        "offers. Each pair is started under the emulator and gets one event of each kind, with AppSec.",
+        "`yes`: the function starts, answers all of them, and a trace arrives for each.",
         "",
         f"Made on {datetime.now(timezone.utc):%Y-%m-%d}, with Python {python}, by:",
         "",
@@ -186,8 +186,9 @@ def page(
         "",
         *(f"{number}. {note}" for number, note in enumerate(notes, 1)),
         *([""] if notes else []),
-        "The last column is what its package asks pip for; each release is installed without its dependencies,",
-        "and the pinned ones are used. The kinds of events, as their samples in `events/` are called:",
-        f"{', '.join(KINDS)}.",
+        "The last column is what its package asks pip for. Each release is installed without its",
+        "dependencies; the pinned ones are used. The kinds of events, as their samples in `events/` are called:",
+        "",
+        *(f"- `{kind}`" for kind in KINDS),
     ]
     return "\n".join(lines)

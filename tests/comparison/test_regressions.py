@@ -11,7 +11,7 @@ import pytest
 
 from comparison import imports
 from comparison.endpoints import get
-from comparison.run import Pair, Results
+from comparison.run import Pair, Results, by_kind
 from comparison.sides import PINNED, Side
 from comparison.work import APPSEC, Group, Item, Setting
 from lambda_proxy.arrival import Arrival
@@ -72,7 +72,7 @@ def test_the_same_tracer_differs_in_nothing(pair: Pair) -> None:
 @pytest.mark.parametrize("patch", PATCHES, ids=[patch.title for patch in PATCHES])
 def test_a_regression_is_told_alone_by_its_name(pair: Pair, patch: Patch, tmp_path: Path) -> None:
     results = compare(pair, patch.apply(PACKAGES, tmp_path))
-    assert {kind for kind, _, _ in results.ways} == {patch.kind}, results.sorted_ways()
+    assert {kind for kind, _, _ in results.ways} == {patch.kind}, by_kind(results.ways)
 
 
 def test_imports_that_take_longer(pair: Pair, tmp_path: Path) -> None:
