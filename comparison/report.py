@@ -56,7 +56,7 @@ class Report:
         for breaker, check, invocations in self.broken():
             yield f"{len(invocations):6}  only {breaker} breaks {check}: {SENTENCES[check]}"
         if self.results.unsteady:
-            yield f"{len(self.results.unsteady)} more did not come again: they are in the report, and do not count"
+            yield f"{len(self.results.unsteady)} more did not come again; they do not count"
         yield from self._import_lines()
         if self.speed.warm.a:
             yield f"cold start, B by A: {self.speed.cold.told}"

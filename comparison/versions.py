@@ -187,7 +187,7 @@ def page(
         *(f"{number}. {note}" for number, note in enumerate(notes, 1)),
         *([""] if notes else []),
         "The last column is what its package asks pip for. Each release is installed without its",
-        "dependencies; the pinned ones are used. The kinds of events, as their samples in `events/` are called:",
+        "dependencies; the pinned ones are used. The kinds, as their samples in `events/` are called:",
         "",
         *(f"- `{kind}`" for kind in KINDS),
     ]
