@@ -17,6 +17,8 @@ from trace_checks.record import Settings
 
 SAMPLES = Path(__file__).resolve().parents[1] / "events"
 
+RULES = Path(__file__).with_name("blocking-rules.json")
+
 # With AppSec telemetry is on, whose thread opens files, which AppSec sees: a matter of time. It is compared
 # by itself.
 PLAIN = {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"}
@@ -67,6 +69,9 @@ SETTINGS = (
     Setting("payload", {"DD_CAPTURE_LAMBDA_PAYLOAD": "true"}, FEW),
     Setting("propagation", {"DD_TRACE_PROPAGATION_STYLE": "tracecontext,baggage"}, FEW),
     Setting("sampling", {"DD_TRACE_SAMPLING_RULES": '[{"sample_rate": 0}]'}, FEW),
+    Setting(
+        "blocking", {"DD_APPSEC_RULES": str(RULES), **APPSEC}, "/waf|/status", samples=False, all_doors=True
+    ),
     Setting(
         "header-tags", {"DD_TRACE_HEADER_TAGS": "user-agent,x-answer:answer", **APPSEC}, FEW, samples=False
     ),

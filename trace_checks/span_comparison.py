@@ -16,7 +16,7 @@ from typing import Any
 
 from trace_checks.differences import Difference, state
 from trace_checks.record import Record, Span, parent_id
-from trace_checks.volatile import Reader, readable
+from trace_checks.volatile import Reader, flat, readable
 
 # They come with an AppSec context, and go with it.
 _OF_APPSEC = re.compile(
@@ -289,8 +289,11 @@ def _structs(a: _Node, b: _Node, reader: Reader) -> Iterator[Difference]:
             yield Difference(kind, b.place, rule, rules_a.get(rule), rules_b.get(rule))
     for name in {**struct_a, **struct_b}:
         in_a, in_b = name in struct_a, name in struct_b
-        texts = [json.dumps(struct.get(name), sort_keys=True) for struct in (struct_a, struct_b)]
-        if not (in_a and in_b and reader.same(name, *texts)):
+        parts_a, parts_b = (flat(struct.get(name)) for struct in (struct_a, struct_b))
+        same = parts_a.keys() == parts_b.keys() and all(
+            reader.same(part, value, parts_b[part]) for part, value in parts_a.items()
+        )
+        if not (in_a and in_b and same):
             kind = f"struct-{state(in_a=in_a, in_b=in_b)}"
             yield Difference(kind, b.place, name, struct_a.get(name), struct_b.get(name))
 

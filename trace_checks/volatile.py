@@ -13,6 +13,7 @@ from base64 import b64decode
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ VOLATILE = (
         value=r"(/[^\s\"':,()]+)?/(site-packages|layer/python)/",
         becomes="<packages>/",
     ),
+    Volatile("where Python is installed", value=r"/[^\s\"',()]+/bin/python[\d.]*", becomes="<python>"),
     Volatile(
         "where a checkout or a layer is",
         value=r"/[^\s\"':,()<>]+/(?=(ddtrace|datadog_lambda)/)",
@@ -160,3 +162,14 @@ def readable(name: str, value: object) -> object:
         with suppress(ValueError):
             return json.dumps(json.loads(value), sort_keys=True)
     return value
+
+
+def flat(value: object, path: str = "") -> dict[str, Any]:
+    """The leaves of a JSON value by their path, such as `body.items[0].id`."""
+    if isinstance(value, dict) and value:
+        parts = [flat(part, f"{path}.{name}" if path else str(name)) for name, part in value.items()]
+    elif isinstance(value, list) and value:
+        parts = [flat(part, f"{path}[{number}]") for number, part in enumerate(value)]
+    else:
+        return {path: readable(path, value)}
+    return {name: leaf for part in parts for name, leaf in part.items()}

@@ -332,8 +332,11 @@ def test_what_is_volatile_is_not_told() -> None:
             "_dd.appsec.s.req.body": b64encode(schema).decode(),
             "request_id": f"{number}dfcdc99-ee7e-4ae1-b94d-a9375c36a677",
             "dd_trace": f"4.{number}.0",
+            "cmd.exec": f"['/home/{number}/.venv/bin/python', '-c']",
             "error.stack": f'File "/home/{number}/lib/python3.13/site-packages/ddtrace/a.py", line {number}',
         }
+        frame = {"id": number, "file": f"/home/{number}/dd-trace-py/ddtrace/a.py", "line": 5 + number}
+        spans(record)[1]["meta_struct"] = {"_dd.stack": {"exploit": [{"frames": [frame]}]}}
         record["result"]["headers"] = {"Content-Length": str(13 + number)}
         record["result"]["body"] = json.dumps({"at": 1800000000.5 + number})
         record["log"] = [
