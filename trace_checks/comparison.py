@@ -16,7 +16,7 @@ from typing import Any
 from trace_checks.differences import Difference, state
 from trace_checks.record import Record, parent_id
 from trace_checks.span_comparison import span_differences
-from trace_checks.volatile import Reader, is_compared, readable
+from trace_checks.volatile import Reader, flat, is_compared
 
 __all__ = ["Difference", "differences"]
 
@@ -144,14 +144,3 @@ def _read_result(result: object) -> tuple[dict[str, Any], dict[str, Any]]:
         with suppress(ValueError):
             others["body"] = json.loads(body)
     return headers, flat(others)
-
-
-def flat(value: object, path: str = "") -> dict[str, Any]:
-    """The leaves of a JSON value by their path, such as `body.items[0].id`."""
-    if isinstance(value, dict) and value:
-        parts = [flat(part, f"{path}.{name}" if path else str(name)) for name, part in value.items()]
-    elif isinstance(value, list) and value:
-        parts = [flat(part, f"{path}[{number}]") for number, part in enumerate(value)]
-    else:
-        return {path: readable(path, value)}
-    return {name: leaf for part in parts for name, leaf in part.items()}

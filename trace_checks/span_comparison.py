@@ -16,7 +16,7 @@ from typing import Any
 
 from trace_checks.differences import Difference, state
 from trace_checks.record import Record, Span, parent_id
-from trace_checks.volatile import Reader, readable
+from trace_checks.volatile import Reader, flat, readable
 
 # They come with an AppSec context, and go with it.
 _OF_APPSEC = re.compile(
@@ -69,7 +69,7 @@ class _Node:
         return name
 
     @property
-    def key(self) -> object:
+    def key(self) -> tuple[str, str, str]:
         return self.name, self.span["resource"], self.span["service"]
 
     @property
@@ -111,8 +111,10 @@ def _names(top: _Node) -> list[str] | None:
 def _match(a: _Node, b: _Node, reader: Reader) -> None:
     """Match these two, and what is below them as far as it is in the same place."""
     a.partner, b.partner = b, a
+    counts = Counter(child.key for child in (*a.children, *b.children))
     keys: tuple[Callable[[_Node], object], ...] = (
-        lambda node: _fingerprint(node, reader),
+        # Only where there are several of one name do the tags have to tell which is which.
+        lambda node: _fingerprint(node, reader) if counts[node.key] > 2 else node.key,
         lambda node: node.key,
         lambda node: node.name,
         # The same but for its name.
@@ -207,7 +209,8 @@ def _continued(span: Span) -> str | None:
 
 
 def _has_appsec(node: _Node) -> bool:
-    return bool((node.span.get("metrics") or {}).get("_dd.appsec.enabled"))
+    # It is set where a context begins; `_dd.appsec.enabled` is on inferred spans without one, too.
+    return "_dd.runtime_family" in (node.span.get("meta") or {})
 
 
 def _errors(a: _Node, b: _Node, reader: Reader) -> Iterator[Difference]:
@@ -286,8 +289,11 @@ def _structs(a: _Node, b: _Node, reader: Reader) -> Iterator[Difference]:
             yield Difference(kind, b.place, rule, rules_a.get(rule), rules_b.get(rule))
     for name in {**struct_a, **struct_b}:
         in_a, in_b = name in struct_a, name in struct_b
-        texts = [json.dumps(struct.get(name), sort_keys=True) for struct in (struct_a, struct_b)]
-        if not (in_a and in_b and reader.same(name, *texts)):
+        parts_a, parts_b = (flat(struct.get(name)) for struct in (struct_a, struct_b))
+        same = parts_a.keys() == parts_b.keys() and all(
+            reader.same(part, value, parts_b[part]) for part, value in parts_a.items()
+        )
+        if not (in_a and in_b and same):
             kind = f"struct-{state(in_a=in_a, in_b=in_b)}"
             yield Difference(kind, b.place, name, struct_a.get(name), struct_b.get(name))
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 from trace_checks.record import Record
 from trace_checks.recorder import NoAnswerError, Recorder
@@ -22,6 +23,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 # By this path the tracer knows that there is an extension: then it sends each trace before the result.
 EXTENSION = Path("/opt/extensions/datadog-agent")
 
+
+QUIET_SECONDS = 0.03
+"""After a failure the log is complete when nothing was written for so long."""
 
 # Not the seeded one of a search: two searches at once must not ask for the same ports.
 _random = random.SystemRandom()
@@ -44,7 +48,10 @@ class System:
         self._agent_log = folder / "agent.log"
         self._processes: list[subprocess.Popen[bytes]] = []
         self._made: list[Path] = []
+        self.agent_port = 0
         self.recorder = Recorder("", "")
+        self.first: Record | None = None
+        """The record of the function's first invocation, its healthcheck."""
 
     def __enter__(self) -> System:
         try:
@@ -61,27 +68,35 @@ class System:
 
     def start(self) -> None:
         """Start both and wait until the function answers. Raises StartError."""
-        self._declare_extension()
-        invoke_api, agent, *others = _free_ports(6)
-        # The agent would send on, to itself, what it gets, if it had the function's settings.
-        inherited = _inherited()
-        environment = inherited | _environment(invoke_api, agent, others[:3]) | dict(self.settings)
+        self.start_agent()
+        self.start_function()
+
+    def start_agent(self) -> None:
+        """Start the trace agent alone. Raises StartError."""
+        self.agent_port, dogstatsd_port = _free_ports(2)
         self._start(
             [
-                *(sys.executable, "-m", "trace_agent", "--port", str(agent)),
-                *("--dogstatsd-port", str(others[3])),
+                *(sys.executable, "-m", "trace_agent", "--port", str(self.agent_port)),
+                *("--dogstatsd-port", str(dogstatsd_port)),
             ],
-            inherited,
+            # It would send on, to itself, what it gets, if it had the function's settings.
+            _inherited(),
             self._agent_log,
         )
-        self._wait_for_port(agent, f"the trace agent ({self._agent_log})")
+        self._wait_for_port(self.agent_port, f"the trace agent ({self._agent_log})")
+
+    def start_function(self) -> None:
+        """Start the function, whose agent runs, and wait until it answers. Raises StartError."""
+        self._declare_extension()
+        invoke_api, *others = _free_ports(4)
+        environment = _inherited() | _environment(invoke_api, self.agent_port, others) | dict(self.settings)
         self._start([str(REPOSITORY / "entrypoint.sh")], environment, self.log)
         self._wait_for_port(invoke_api, f"the function ({self.log})")
-        self.recorder = Recorder(f"http://127.0.0.1:{invoke_api}", f"http://127.0.0.1:{agent}")
+        self.recorder = Recorder(f"http://127.0.0.1:{invoke_api}", f"http://127.0.0.1:{self.agent_port}")
         try:
             # A cold start may take longer than the function has; the next one finds more of it prepared.
             for _ in range(3):
-                answer = self.recorder.record({"healthcheck": True})
+                self.first = answer = self._record({"healthcheck": True})
                 if not answer["function_error"]:
                     return
         except NoAnswerError as error:
@@ -92,6 +107,17 @@ class System:
         """End both and start them again."""
         self._end_processes()
         self.start()
+
+    def restart_function(self, settings: Mapping[str, str] | None = None) -> None:
+        """End the function, if it runs, and start it, with these settings if given. Raises StartError."""
+        self.settings = self.settings if settings is None else settings
+        if len(self._processes) > 1:
+            self._end(self._processes.pop())
+        self.start_function()
+
+    def cool_down(self) -> None:
+        """Let the next invocation be a cold start."""
+        self._processes[-1].send_signal(signal.SIGHUP)
 
     def record(self, event: object) -> Record:
         """The record of an invocation, with the whole log of it.
@@ -110,9 +136,12 @@ class System:
         with self.log.open("rb") as log:
             log.seek(0, os.SEEK_END)
             record = self.recorder.record(event)
-            lines = log.read().decode(errors="replace").splitlines()
-        # The Invoke API answers with the last 4 KiB of the log, after they were written to the file.
-        return {**record, "log": lines}
+            # The Invoke API answers with the last 4 KiB of the log, after they were written to the file.
+            text = log.read()
+            # A long traceback may come in pieces.
+            while record["function_error"] and (more := _late(log)):
+                text += more
+        return {**record, "log": text.decode(errors="replace").splitlines()}
 
     def stop(self) -> None:
         """End both, and undo what was made for them."""
@@ -146,16 +175,18 @@ class System:
         _wait(answers, f"{what} does not listen")
 
     def _end_processes(self) -> None:
-        for process in reversed(self._processes):
-            # Asked first: the emulator's keeper has processes in other groups to end.
-            if process.poll() is None:
-                process.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(5)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        self._processes.clear()
+        while self._processes:
+            self._end(self._processes.pop())
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        # Asked first: the emulator's keeper has processes in other groups to end.
+        if process.poll() is None:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(5)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def _declare_extension(self) -> None:
         for folder in (EXTENSION.parent, EXTENSION):
@@ -203,6 +234,12 @@ def _free_ports(count: int) -> list[int]:
             probe.bind(("127.0.0.1", port))
             free.add(port)
     return list(free)
+
+
+def _late(log: BinaryIO) -> bytes:
+    """What is written a moment later."""
+    time.sleep(QUIET_SECONDS)
+    return log.read()
 
 
 def _wait(condition: Callable[[], bool], otherwise: str, timeout: float = 60) -> None:

@@ -13,6 +13,7 @@ from base64 import b64decode
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,13 @@ VOLATILE = (
     Volatile(
         "a process has an id of its own", name="process_id|runtime-id|.*\\bpid|thread\\.id|thread\\.name"
     ),
+    Volatile("a call has an id of its own", name=r"aws\.requestid"),
     Volatile("times depend on what else the machine does", name=r"_dd\.appsec\.(waf|rasp)\.duration(_ext)?"),
     Volatile("it counts the requests so far", name=r"_dd\.appsec\.rc_products"),
     Volatile("the versions are what is compared", name=r"dd_trace|datadog_lambda|.*library\.version"),
     Volatile(
-        "the body itself is compared, and its ids are not always as long", name="(?i).*content[-_]length"
+        "the body is compared itself; its ids are not always as long",
+        name=r"(?i).*content[-_]length(\.\d+)?",
     ),
     Volatile(
         "frames of a stack move with each line that is added", name=r".*frames\[\d+\]\.(id|line|column)"
@@ -44,10 +47,18 @@ VOLATILE = (
     Volatile(
         "the upper half of a trace id of its own holds the time", name=r"_dd\.p\.tid", value="[0-9a-f]{8}0{8}"
     ),
+    Volatile("it is made of an address in memory", name=r"_dd\.debug\.error\.exception_hash"),
+    Volatile("a pathway has the time in it", name=r".*dd-pathway-ctx(-base64)?"),
     # In any text.
     Volatile(
         "where packages are installed",
         value=r"(/[^\s\"':,()]+)?/(site-packages|layer/python)/",
+        becomes="<packages>/",
+    ),
+    Volatile("where Python is installed", value=r"/[^\s\"',()]+/bin/python[\d.]*", becomes="<python>"),
+    Volatile(
+        "where a checkout or a layer is",
+        value=r"/[^\s\"':,()<>]+/(?=(ddtrace|datadog_lambda)/)",
         becomes="<packages>/",
     ),
     Volatile("lines move with each line that is added", value=r"\bline \d+", becomes="line <n>"),
@@ -58,9 +69,10 @@ VOLATILE = (
     ),
     # Python's Lambda runtime writes 2026-11-21T17:00:45.39Z for 45.039, hence no fixed number of digits.
     Volatile("the moment", value=r"\d\d? [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d[.,]\d+", becomes="<time>"),
+    Volatile("the moment", value=r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} GMT", becomes="<time>"),
     Volatile(
         "the moment, in seconds or milliseconds since 1970",
-        value=r"\b1[78]\d{8}(\.\d+|\d{3}|\d{6}|\d{9})?\b",
+        value=r"\b1[78]\d{8}(\.\d+|\d{3})?\b",
         becomes="<time>",
     ),
     Volatile("how long it took", value=r"\d+(\.\d+)? ?(ns|us|µs|ms|s|seconds)\b", becomes="<duration>"),
@@ -71,7 +83,7 @@ VOLATILE = (
         becomes="<id>",
     ),
     Volatile("an id of a span or a trace in hexadecimal", value=r"\b(0x)?[0-9a-f]{16}\b", becomes="<id>"),
-    Volatile("an id of a span or a trace", value=r"\b\d{14,20}\b", becomes="<id>"),
+    Volatile("an id of a span or a trace, or nanoseconds since 1970", value=r"\b\d{14,20}\b", becomes="<id>"),
     Volatile("OpenTelemetry's random value of a trace", value=r"(?<=\brv:)[0-9a-f]+", becomes="<id>"),
     Volatile("an address in memory", value=r"\b0x[0-9a-f]+\b", becomes="<address>"),
     Volatile("a port is whichever is free", value=r"(?<=localhost:|127\.0\.0\.1:)\d+", becomes="<port>"),
@@ -81,9 +93,14 @@ VOLATILE = (
 )
 
 NOT_COMPARED = (
+    Volatile("a thread of the tracer writes it when it gets to it", value="debugger::unsupported_agent"),
     Volatile(
         "nobody takes metrics at the fixed port; whether the sender hears of it is a matter of time",
         value="Error submitting packet",
+    ),
+    Volatile(
+        "the emulator writes them itself, some of them when the answer is already there",
+        value=r"\(rapid\)|^(START|END|REPORT) RequestId",
     ),
 )
 """Lines of the log that are left out altogether."""
@@ -104,8 +121,9 @@ class Reader:
         for rule, by_name, pattern in _NAMED:
             if by_name.fullmatch(name) and pattern.fullmatch(str(value)):
                 return rule.becomes
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return self.text(str(value)) if isinstance(value, str) or is_number else value
+        if value is None or isinstance(value, bool):
+            return value
+        return self.text(value if isinstance(value, str) else json.dumps(value))
 
     def text(self, text: str, known: Collection[str] = ()) -> str:
         """The text without what is volatile; `known` are ids, which are volatile wherever they stand."""
@@ -139,4 +157,19 @@ def readable(name: str, value: object) -> object:
     if isinstance(value, str) and name.endswith("_datadog"):
         with suppress(ValueError):
             return json.dumps(json.loads(b64decode(value)), sort_keys=True)
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        # Members may come in any order.
+        with suppress(ValueError):
+            return json.dumps(json.loads(value), sort_keys=True)
     return value
+
+
+def flat(value: object, path: str = "") -> dict[str, Any]:
+    """The leaves of a JSON value by their path, such as `body.items[0].id`."""
+    if isinstance(value, dict) and value:
+        parts = [flat(part, f"{path}.{name}" if path else str(name)) for name, part in value.items()]
+    elif isinstance(value, list) and value:
+        parts = [flat(part, f"{path}[{number}]") for number, part in enumerate(value)]
+    else:
+        return {path: readable(path, value)}
+    return {name: leaf for part in parts for name, leaf in part.items()}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from trace_checks.comparison import differences, flat
+from trace_checks.comparison import differences
 from trace_checks.differences import Difference, state
-from trace_checks.volatile import Reader
+from trace_checks.volatile import Reader, flat
 
 Json = dict[str, Any]
 

@@ -112,6 +112,7 @@ def request() -> dict[str, Any]:
                     "function_trigger.event_source_arn": f"{API}/stages/live",
                     "http.request.headers.user-agent": "curl",
                     "_dd.appsec.event_rules.version": "1",
+                    "_dd.runtime_family": "python",
                 },
                 metrics={"_dd.top_level": 1, "_dd.appsec.enabled": 1},
             ),

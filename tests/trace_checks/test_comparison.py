@@ -127,7 +127,7 @@ def add_event(record: Json) -> None:
 def double_appsec(record: Json) -> None:
     spans(record)[2] |= {
         "metrics": {"_dd.appsec.enabled": 1, "_dd.appsec.waf.duration": 5},
-        "meta": {"http.request.headers.host": "h"},
+        "meta": {"http.request.headers.host": "h", "_dd.runtime_family": "python"},
         "meta_struct": {"appsec": report("r-1")},
     }
 
@@ -139,7 +139,7 @@ def move_appsec(record: Json) -> None:
 
 def lose_appsec(record: Json) -> None:
     del spans(record)[1]["metrics"]["_dd.appsec.enabled"]
-    del spans(record)[1]["meta"]["_dd.appsec.event_rules.version"]
+    del spans(record)[1]["meta"]["_dd.runtime_family"]
 
 
 def report(*rules: str, value: str = "x") -> Json:
@@ -332,8 +332,11 @@ def test_what_is_volatile_is_not_told() -> None:
             "_dd.appsec.s.req.body": b64encode(schema).decode(),
             "request_id": f"{number}dfcdc99-ee7e-4ae1-b94d-a9375c36a677",
             "dd_trace": f"4.{number}.0",
+            "cmd.exec": f"['/home/{number}/.venv/bin/python', '-c']",
             "error.stack": f'File "/home/{number}/lib/python3.13/site-packages/ddtrace/a.py", line {number}',
         }
+        frame = {"id": number, "file": f"/home/{number}/dd-trace-py/ddtrace/a.py", "line": 5 + number}
+        spans(record)[1]["meta_struct"] = {"_dd.stack": {"exploit": [{"frames": [frame]}]}}
         record["result"]["headers"] = {"Content-Length": str(13 + number)}
         record["result"]["body"] = json.dumps({"at": 1800000000.5 + number})
         record["log"] = [

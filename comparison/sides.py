@@ -1,0 +1,131 @@
+"""One side of a comparison: a ddtrace and a datadog_lambda, and how a function gets them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from scripts.tracer import PACKAGES, tracer_environment
+
+PINNED = "pinned"
+
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_BUILD_FILES = ("pyproject.toml", "setup.py")
+
+# Runs as the function does, so that it finds what the function finds.
+_PROBE = """
+import json, os, traceback
+found = {"error": None}
+try:
+    import datadog_lambda.handler
+except BaseException:
+    found["error"] = traceback.format_exc()
+for name in ("ddtrace", "datadog_lambda"):
+    try:
+        module = __import__(name)
+        folder = list(module.__path__)[0]
+        files = [
+            os.path.getsize(os.path.join(place, file))
+            for place, _, names in os.walk(folder, followlinks=True)
+            for file in names
+            if not file.endswith(".pyc")
+        ]
+        found[name] = {"version": module.__version__, "folder": folder, "bytes": sum(files)}
+    except BaseException:
+        found[name] = {"version": None, "folder": None, "bytes": 0}
+print("\\n" + json.dumps(found))
+"""
+_QUIET = {"DD_TRACE_ENABLED": "false", "DD_INSTRUMENTATION_TELEMETRY_ENABLED": "false"}
+
+
+@dataclass(frozen=True)
+class Side:
+    """What the user named, with an environment for it."""
+
+    text: str
+    environment: Mapping[str, str]
+    """What the function's processes need to import it."""
+
+    @classmethod
+    def make(cls, text: str, folder: Path) -> Side:
+        """Make the environment unless it is there; paths are relative to `folder`. Raises TracerError.
+
+        `text` is `pinned`, or one thing or several with blanks between them: what `./run.sh --tracer`
+        takes, or a folder with installed packages.
+        """
+        named = [] if text == PINNED else shlex.split(text)
+        paths = [path for word in named if (path := _installed(folder / Path(word).expanduser()))]
+        others = [word for word in named if not _installed(folder / Path(word).expanduser())]
+        environment = {}
+        if others:
+            made = tracer_environment(others, folder)
+            environment["PATH"] = f"{made}/bin:{os.environ.get('PATH', os.defpath)}"
+        if paths:
+            environment["PYTHONPATH"] = os.pathsep.join(map(str, paths))
+        return cls(text, environment)
+
+    def probe(self) -> Probe:
+        """Import it as a function does."""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("DD_", "AWS_"))
+        }
+        environment["PATH"] = f"{Path(sys.executable).parent}:{environment.get('PATH', os.defpath)}"
+        settings = {"DD_LAMBDA_HANDLER": "app.handler.lambda_handler", "AWS_LAMBDA_FUNCTION_NAME": "function"}
+        done = subprocess.run(  # noqa: S603 - a program of this project
+            ["python", "-c", _PROBE],  # noqa: S607 - the one on the function's own PATH
+            cwd=_REPOSITORY,
+            env={**environment, **self.environment, **settings, **_QUIET},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        try:
+            found = json.loads(done.stdout.splitlines()[-1])
+        except (IndexError, ValueError):
+            said = done.stderr.strip() or "it said nothing"
+            error = f"the function's Python ended with {done.returncode}: {said}"
+            found = {"error": error, **{name: {} for name in PACKAGES}}
+        return Probe(found.pop("error"), found)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a side has."""
+
+    error: str | None
+    """The traceback where it cannot be imported."""
+    packages: Mapping[str, Any] = field(default_factory=dict)
+    """`version`, `folder` and `bytes` of ddtrace and of datadog_lambda."""
+
+    @property
+    def versions(self) -> str:
+        """Such as `ddtrace 4.16.0, datadog_lambda 8.130.0`."""
+        return ", ".join(f"{name} {self.packages[name].get('version') or '?'}" for name in PACKAGES)
+
+    @property
+    def size(self) -> int:
+        """Bytes of both packages, without compiled Python."""
+        return sum(self.packages[name].get("bytes", 0) for name in PACKAGES)
+
+    @property
+    def reason(self) -> str:
+        """The last line of the traceback."""
+        lines = [line for line in re.split(r"[\r\n]+", self.error or "") if line.strip()]
+        return lines[-1].strip() if lines else ""
+
+
+def _installed(path: Path) -> Path | None:
+    """The folder, where packages are installed in it: it has one of them, and is no project to build."""
+    has_package = any((path / package).is_dir() for package in PACKAGES)
+    if has_package and not any((path / name).exists() for name in _BUILD_FILES):
+        return path.resolve()
+    return None
