@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import signal
-import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import datadog_lambda
+import ddtrace
 import pytest
 import requests
 
 from tests.image.containers import HEALTHCHECK, Container, ContainerStarter, docker
+from tests.support.debug_client import DebugClient
 from tests.support.emulator import INVOCATIONS
-from tests.support.processes import wait_for
+from tests.support.processes import REPOSITORY, wait_for
 
 DEV_IMAGE = "python-lambda-weblog:apigw-rest-dev"
 
@@ -49,27 +55,22 @@ def test_the_proxy_plays_the_variants_front_door(
     assert span in {span["name"] for trace in container.traces() for span in trace}
 
 
-def test_a_debugger_can_be_attached_to_the_function(start_container: ContainerStarter) -> None:
+def test_a_breakpoint(start_container: ContainerStarter) -> None:
+    """With the path mappings of the README's launch.json."""
     container = start_dev(start_container, 5678, DEBUGGER_PORT="5678")
-    request = json.dumps(
-        {"seq": 1, "type": "request", "command": "initialize", "arguments": {"adapterID": "test"}}
-    )
-
-    def capabilities() -> str:
-        try:
-            with socket.create_connection(("127.0.0.1", container.port(5678)), timeout=10) as connection:
-                connection.sendall(f"Content-Length: {len(request)}\r\n\r\n{request}".encode())
-                answer = b""
-                while b"supportsConditionalBreakpoints" not in answer and (
-                    received := connection.recv(65536)
-                ):
-                    answer += received
-                return answer.decode()
-        except OSError:
-            return ""
-
+    view = REPOSITORY / "app/web/endpoints/core.py"
+    line = view.read_text().splitlines().index('    return plain_text("Hello world!\\n")') + 1
+    mapping = {"localRoot": str(REPOSITORY / "app"), "remoteRoot": "/var/task/app"}
     # An invocation has been answered already, so it works with nobody attached.
-    assert "supportsConditionalBreakpoints" in wait_for(capabilities, what="an answer of the debugger")
+    with DebugClient(container.port(5678)) as client, ThreadPoolExecutor() as pool:
+        client.attach({str(view): [line]}, justMyCode=False, pathMappings=[mapping])
+        answer = pool.submit(requests.get, f"http://127.0.0.1:{container.port(7777)}/", timeout=60)
+        stopped = client.event("stopped")["body"]
+        thread = {"threadId": stopped["threadId"]}
+        frames = client.request("stackTrace", thread)["stackFrames"]
+        assert (frames[0]["source"]["path"], frames[0]["line"]) == (str(view), line)
+        client.request("continue", thread)
+        assert answer.result().text == "Hello world!\n"
 
 
 def test_without_a_debugger_in_it_the_image_says_so(image: None) -> None:
@@ -131,3 +132,68 @@ def test_it_is_the_image_and_more(image: None) -> None:
 
     below = layers("python-lambda-weblog:apigw-rest")
     assert layers(DEV_IMAGE)[: len(below)] == below
+
+
+def copy_package(source: Path, target: Path) -> Path:
+    return Path(shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__")))
+
+
+def test_ones_own_code_is_told_of_and_starts_anew_when_it_changes(
+    start_container: ContainerStarter, tmp_path: Path
+) -> None:
+    app = copy_package(REPOSITORY / "app", tmp_path / "app")
+    tracer = copy_package(
+        Path(datadog_lambda.__file__).parent, tmp_path / "datadog-lambda-python/datadog_lambda"
+    )
+    mounts = {
+        app: "/var/task/app",
+        tracer: "/opt/python/datadog_lambda",
+        # Three mistakes: no such folder, a checkout instead of the package in it, a layer without a tracer.
+        tmp_path / "nowhere": "/opt/python/ddtrace",
+        tracer.parent: "/opt/python/datadog-lambda-python",
+        tmp_path / "empty": "/opt/python/lib/python3.13/site-packages",
+    }
+    broken = app / "web/__init__.py"
+    sound = broken.read_text()
+    broken.write_text(f"{sound}\nimport nowhere\n")
+    options = [f"--volume={source}:{target}:ro" for source, target in mounts.items()]
+    container = start_container(image=DEV_IMAGE, ports=(7777,), options=options)
+    container.wait_for_log("\nnot ready: ")
+
+    logs = container.logs
+    assert (
+        f"\ntracer: ddtrace {ddtrace.__version__} (pinned, /var/lang/lib/python3.13/site-packages/ddtrace),"
+        f" datadog_lambda {datadog_lambda.__version__} (NOT the pinned {datadog_lambda.__version__},"
+        " /opt/python/datadog_lambda)\n"
+    ) in logs
+    assert re.findall(r"^note: the mount on (\S+) has no effect: (.+?)\. Mount", logs, re.MULTILINE) == [
+        ("/opt/python/ddtrace", "it is empty, so there may be no such folder on your machine"),
+        ("/opt/python/datadog-lambda-python", "the package is in its folder datadog_lambda"),
+        (
+            "/opt/python/lib/python3.13/site-packages",
+            "it is empty, so there may be no such folder on your machine",
+        ),
+    ]
+    lines = len(broken.read_text().splitlines())
+    assert f"No module named 'nowhere' (/var/task/app/web/__init__.py, line {lines})" in logs
+    assert "\nready: " not in logs
+
+    def answer() -> tuple[int, str]:
+        got = requests.get(f"http://127.0.0.1:{container.port(7777)}/", timeout=60)
+        return got.status_code, got.text
+
+    assert answer() == (502, '{"message": "Internal server error"}')
+    broken.write_text(sound)
+    container.wait_for_log("\nready: ")
+    assert answer() == (200, "Hello world!\n")
+
+    view = app / "web/endpoints/core.py"
+    view.write_text(view.read_text().replace('plain_text("Hello world!', 'plain_text("Hello reader!'))
+    container.wait_for_log("reload: /var/task/app/web/endpoints/core.py changed; the function starts anew")
+    assert answer() == (200, "Hello reader!\n")
+
+    with (tracer / "__init__.py").open("a") as file:
+        file.write("\nprint('my own datadog_lambda')\n")
+    container.wait_for_log("reload: /opt/python/datadog_lambda/__init__.py changed")
+    assert answer() == (200, "Hello reader!\n")
+    container.wait_for_log("my own datadog_lambda")
