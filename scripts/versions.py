@@ -104,7 +104,7 @@ def _unescape(path: str) -> Path:
 
 
 def unused_mounts(mounts: Iterable[tuple[Path, Path]], used: Sequence[Path]) -> Iterator[str]:
-    """A sentence for each mounted folder that looks like a tracer, and from which the function imports nothing.
+    """A sentence for each mounted folder that looks like a tracer, when nothing is imported from it.
 
     `used` has the folders of the packages that it imports.
     """
