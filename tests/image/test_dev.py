@@ -15,12 +15,18 @@ import ddtrace
 import pytest
 import requests
 
-from tests.image.containers import HEALTHCHECK, Container, ContainerStarter, docker
+from tests.image.containers import (
+    DEV_IMAGE,
+    HEALTHCHECK,
+    IMAGE,
+    NAME,
+    Container,
+    ContainerStarter,
+    docker,
+)
 from tests.support.debug_client import DebugClient
 from tests.support.emulator import INVOCATIONS
 from tests.support.processes import REPOSITORY, wait_for
-
-DEV_IMAGE = "python-lambda-weblog:apigw-rest-dev"
 
 
 def start_dev(
@@ -31,8 +37,13 @@ def start_dev(
     return container
 
 
-def test_a_request_through_the_proxy_shows_in_the_trace_view(start_container: ContainerStarter) -> None:
-    container = start_dev(start_container)
+@pytest.fixture(scope="module")
+def container(share_container: ContainerStarter) -> Container:
+    """One without settings."""
+    return start_dev(share_container)
+
+
+def test_a_request_through_the_proxy_shows_in_the_trace_view(container: Container) -> None:
     proxy = f"http://127.0.0.1:{container.port(7777)}"
     assert requests.get(f"{proxy}/", timeout=30).text == "Hello world!\n"
     assert requests.get(f"{proxy}/healthcheck", timeout=30).text == "Ok"
@@ -50,14 +61,22 @@ def test_a_request_through_the_proxy_shows_in_the_trace_view(start_container: Co
 def test_the_proxy_plays_the_variants_front_door(
     start_container: ContainerStarter, variant: str, span: str
 ) -> None:
-    container = start_dev(start_container, image=f"python-lambda-weblog:{variant}-dev")
+    container = start_dev(start_container, image=f"{NAME}:{variant}-dev")
     assert requests.get(f"http://127.0.0.1:{container.port(7777)}/waf", timeout=30).status_code == 200
     assert span in {span["name"] for trace in container.traces() for span in trace}
+    # SIGTERM is enough; 137 would be the SIGKILL that follows three seconds later.
+    assert container.stop() == 0
 
 
-def test_a_breakpoint(start_container: ContainerStarter) -> None:
+@pytest.fixture(scope="module")
+def with_settings(share_container: ContainerStarter) -> Container:
+    """One with a debugger, and with a host name that is allowed."""
+    return start_dev(share_container, 5678, 8127, DEBUGGER_PORT="5678", ALLOWED_HOSTS="my.test")
+
+
+def test_a_breakpoint(with_settings: Container) -> None:
     """With the path mappings of the README's launch.json."""
-    container = start_dev(start_container, 5678, DEBUGGER_PORT="5678")
+    container = with_settings
     view = REPOSITORY / "app/web/endpoints/core.py"
     line = view.read_text().splitlines().index('    return plain_text("Hello world!\\n")') + 1
     mapping = {"localRoot": str(REPOSITORY / "app"), "remoteRoot": "/var/task/app"}
@@ -75,7 +94,7 @@ def test_a_breakpoint(start_container: ContainerStarter) -> None:
 
 def test_without_a_debugger_in_it_the_image_says_so(image: None) -> None:
     done = subprocess.run(
-        ["docker", "run", "--rm", "--env", "DEBUGGER_PORT=5678", "python-lambda-weblog:apigw-rest"],
+        ["docker", "run", "--rm", "--env", "DEBUGGER_PORT=5678", IMAGE],
         capture_output=True,
         text=True,
     )
@@ -83,12 +102,11 @@ def test_without_a_debugger_in_it_the_image_says_so(image: None) -> None:
     assert done.stderr == "error: DEBUGGER_PORT is set, but there is no debugger; the dev image has one\n"
 
 
-def test_a_foreign_host_is_refused_unless_it_is_allowed(start_container: ContainerStarter) -> None:
+def test_a_foreign_host_is_refused_unless_it_is_allowed(with_settings: Container) -> None:
     """A web site can make its own name lead to this machine; containers' names have no dot."""
-    container = start_dev(start_container, 8127, ALLOWED_HOSTS="my.test")
 
     def status(port: int, path: str, host: str, body: object = None) -> int:
-        method, url = "POST" if body else "GET", f"http://127.0.0.1:{container.port(port)}{path}"
+        method, url = "POST" if body else "GET", f"http://127.0.0.1:{with_settings.port(port)}{path}"
         return requests.request(method, url, json=body, headers={"Host": host}, timeout=30).status_code
 
     def statuses(host: str) -> list[int]:
@@ -103,8 +121,7 @@ def test_a_foreign_host_is_refused_unless_it_is_allowed(start_container: Contain
     assert statuses("my.test") == statuses("weblog:8080") == [200] * 4
 
 
-def test_what_a_process_says_has_its_name_in_front(start_container: ContainerStarter) -> None:
-    container = start_dev(start_container)
+def test_what_a_process_says_has_its_name_in_front(container: Container) -> None:
     names = {line.split("|")[0].strip() for line in container.logs.splitlines() if "|" in line}
     assert names == {"function", "proxy"} | (names & {"agent"})
 
@@ -117,10 +134,6 @@ def test_one_that_dies_ends_the_container(start_container: ContainerStarter) -> 
     assert "error: proxy has ended; what it said stands above\n" in container.logs
 
 
-def test_sigterm_ends_it_in_time(start_container: ContainerStarter) -> None:
-    assert start_dev(start_container).stop() == 0
-
-
 def test_runs_any_other_command_untouched(image: None) -> None:
     assert docker("run", "--rm", DEV_IMAGE, "echo", "a  b") == "a  b\n"
 
@@ -130,7 +143,7 @@ def test_it_is_the_image_and_more(image: None) -> None:
         found: list[str] = json.loads(docker("inspect", "--format", "{{json .RootFS.Layers}}", name))
         return found
 
-    below = layers("python-lambda-weblog:apigw-rest")
+    below = layers(IMAGE)
     assert layers(DEV_IMAGE)[: len(below)] == below
 
 
@@ -197,3 +210,14 @@ def test_ones_own_code_is_told_of_and_starts_anew_when_it_changes(
     container.wait_for_log("reload: /opt/python/datadog_lambda/__init__.py changed")
     assert answer() == (200, "Hello reader!\n")
     container.wait_for_log("my own datadog_lambda")
+
+
+def test_a_handler_of_ones_own(start_container: ContainerStarter, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def handler(event, context):\n    return [event, __file__]\n")
+    env = {"LAMBDA_TASK_ROOT": "/mine", "DD_LAMBDA_HANDLER": "mine.handler"}
+    container = start_container(image=DEV_IMAGE, env=env, options=[f"--volume={tmp_path}:/mine:ro"])
+    container.wait_for_log("\nready: ")
+    assert container.invoke({"any": "event"}) == [{"any": "event"}, "/mine/mine.py"]
+    (tmp_path / "mine.py").write_text("def handler(event, context):\n    return 'changed'\n")
+    container.wait_for_log("reload: /mine/mine.py changed")
+    assert container.invoke({}) == "changed"

@@ -16,14 +16,19 @@ from tests.image.containers import EMULATOR, Container, ContainerStarter, alb_ev
 CLIENTS = Path(__file__).parent / "files" / "clients.py"
 
 
-@pytest.fixture
-def hazards(start_container: ContainerStarter) -> Container:
+@pytest.fixture(scope="module")
+def hazards(share_container: ContainerStarter) -> Container:
     """A container whose function does to itself what the event says; see functions/hazards.py."""
+    return start_hazards(share_container)
+
+
+def start_hazards(start_container: ContainerStarter) -> Container:
     return start_container(
         env={
             "DD_LAMBDA_HANDLER": "functions.hazards.handler",
             "DD_TRACE_ENABLED": "false",
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": "3",
+            # The cold start has to fit in as well, on a busy machine too.
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "8",
         },
         # The memory that a function may eat before the kernel ends it.
         options=[
@@ -71,17 +76,19 @@ def test_an_emulator_that_dies_at_work_is_restarted(hazards: Container) -> None:
     process_id(hazards)
     with ThreadPoolExecutor() as pool:
         answer = pool.submit(hazards.post, {"do": "sleep", "seconds": 2})
-        hazards.wait_for_log("the function sleeps")
+        hazards.wait_for_log("the function sleeps for 2 s")
         waiting = pool.submit(process_id, hazards)
         hazards.signal(signal.SIGKILL, EMULATOR)
         assert "X-Amz-Function-Error" in answer.result().headers or answer.result().status_code >= 500
         assert waiting.result()
 
 
-def test_sigterm_ends_it_in_time_while_the_function_works(hazards: Container) -> None:
+def test_sigterm_ends_it_in_time_while_the_function_works(start_container: ContainerStarter) -> None:
+    hazards = start_hazards(start_container)
+    process_id(hazards)
     with ThreadPoolExecutor() as pool:
-        answer = pool.submit(hazards.post, {"do": "sleep", "seconds": 2.9})
-        hazards.wait_for_log("the function sleeps")
+        answer = pool.submit(hazards.post, {"do": "sleep", "seconds": 7})
+        hazards.wait_for_log("the function sleeps for 7 s")
         # 137 would be the SIGKILL that follows three seconds after.
         assert hazards.stop() == 0
         assert answer.exception() or answer.result().status_code
