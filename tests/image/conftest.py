@@ -20,17 +20,14 @@ EXTENSION_STAND_IN = "python-lambda-weblog-stand-in:extension"
 NO_ENGINE = "there is no Docker engine"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark every test in this folder: all need a Docker engine.
 
     Those of a module that share a container run in the same process.
     """
-    for item in items:
-        if item.nodeid.startswith(HERE):
-            item.add_marker(pytest.mark.docker)
-            if "share_container" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    item.add_marker(pytest.mark.docker)
+    if "share_container" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
