@@ -102,11 +102,12 @@ FROM $PYTHON_IMAGE AS dev-build
 RUN python -m venv --without-pip /opt/dev
 COPY constraints.txt requirements-debugger.txt requirements-reload.txt /src/
 COPY trace_agent/requirements.txt /src/trace_agent/
+COPY trace_view/requirements.txt /src/trace_view/
 COPY lambda_proxy/requirements.txt /src/lambda_proxy/
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip --python /opt/dev/bin/python install --quiet \
-        -r /src/trace_agent/requirements.txt -r /src/lambda_proxy/requirements.txt \
-        -r /src/requirements-reload.txt \
+        -r /src/trace_agent/requirements.txt -r /src/trace_view/requirements.txt \
+        -r /src/lambda_proxy/requirements.txt -r /src/requirements-reload.txt \
     && pip install --quiet --target /opt/debugger -r /src/requirements-debugger.txt
 WORKDIR /opt/dev/lib/python3.13/site-packages
 COPY scripts/*.py scripts/
@@ -115,7 +116,11 @@ COPY requirements.txt ./
 COPY invoke_api/ invoke_api/
 COPY lambda_proxy/ lambda_proxy/
 COPY trace_agent/ trace_agent/
-RUN python -m compileall -q scripts invoke_api lambda_proxy trace_agent
+COPY trace_checks/ trace_checks/
+COPY trace_view/ trace_view/
+# The samples that the trace view offers.
+COPY events/ events/
+RUN python -m compileall -q scripts invoke_api lambda_proxy trace_agent trace_checks trace_view
 
 
 # Indented, so that the suite does not take the name of this stage for an image to pull.

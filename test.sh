@@ -25,7 +25,7 @@ main() {
     fi
     stage "linting" .venv/bin/ruff check .
     stage "formatting" .venv/bin/ruff format --check .
-    stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks event_sources scripts benchmarks tests
+    stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks trace_view event_sources scripts benchmarks tests
     stage "functions, Flask client, handler" "$python" -m pytest -m "not emulator and not docker and not services"
     processes_stage "emulator and trace agent" -m "emulator and not services"
     processes_stage "databases, brokers, AWS services" -m services

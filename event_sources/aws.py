@@ -29,7 +29,14 @@ def invoke_client(settings: Settings) -> Client:
         connect_timeout=5,
         max_pool_connections=50,
     )
-    return _client(settings, "lambda", settings.invoke_api, config)
+    found = _client(settings, "lambda", settings.invoke_api, config)
+    # So that the Invoke API can say which invocations were made here.
+    found.meta.events.register("before-call.lambda.Invoke", _add_source)
+    return found
+
+
+def _add_source(params: dict[str, Any], **_: object) -> None:
+    params["headers"]["x-invoke-api-source"] = "event_sources"
 
 
 def _client(settings: Settings, service: str, endpoint: str, config: Config) -> Client:

@@ -17,9 +17,12 @@ from invoke_api.api import InvokeApi
 from invoke_api.asynchronous import AsynchronousInvocations
 from invoke_api.emulator_process import EmulatorProcess, StartError
 from invoke_api.http_server import InvokeServer
+from invoke_api.logs import Logs
 from invoke_api.queue import InvocationQueue
+from invoke_api.recording import Recording
 from invoke_api.report import report
 from invoke_api.settings import INVOCATIONS, SettingError, Settings
+from invoke_api.view_sender import ViewSender
 
 DESCRIPTION = """\
 Serves AWS's Invoke API, POST /2015-03-31/functions/NAME/invocations, in front of the
@@ -38,6 +41,7 @@ settings, from the environment:
   LAMBDA_RETRY_DELAYS       seconds before each retry of an asynchronous invocation (60,120)
   LAMBDA_DEAD_LETTERS       the file for events that failed each time, one a line
                             (lambda-dead-letters.jsonl in the folder for temporary files)
+  TRACE_VIEW_URL            tell the trace view here of each invocation, such as http://127.0.0.1:8128 (none)
   ALLOWED_HOSTS             names with a dot by which a client may call this server, or * for all (none)
 """
 # After the emulator's end, the last answers have this many seconds to leave.
@@ -84,7 +88,12 @@ def run(settings: Settings, host: str, port: int, command: Sequence[str]) -> int
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
 
-    emulator = EmulatorProcess(command, settings.emulator_host, settings.emulator_port) if command else None
+    view = settings.trace_view
+    sender = ViewSender(view, "invoke_api", report) if view else None
+    logs = Logs() if command and sender else None
+    emulator = (
+        EmulatorProcess(command, settings.emulator_host, settings.emulator_port, logs) if command else None
+    )
     if emulator:
         # The function's code has changed.
         signal.signal(signal.SIGHUP, lambda _number, _frame: emulator.restart())
@@ -95,6 +104,7 @@ def run(settings: Settings, host: str, port: int, command: Sequence[str]) -> int
         waiting=settings.queue,
         concurrency=settings.concurrency,
         emulator=emulator,
+        on_end=Recording(sender, logs).tell if sender else None,
     )
     asynchronous = AsynchronousInvocations(
         invocations, settings.retry_delays, settings.dead_letters, settings.function_arn

@@ -24,6 +24,8 @@ SERVER = "invoke_api"
 # Another one: with the value `true` the client says that it has made the payload with a JSON encoder, as the
 # lambda proxy does. Large events are then not parsed again only to see that they are JSON.
 ENCODED = "x-invoke-api-encoded"
+# And one by which the lambda proxy and the event sources say that they are the client.
+SOURCE = "x-invoke-api-source"
 EVENT_LIMITS = {"RequestResponse": EVENT_LIMIT, "Event": 1024 * 1024, "DryRun": EVENT_LIMIT}
 
 
@@ -58,6 +60,7 @@ class InvokeApi:
         invocation = Invocation(
             payload=payload or b"{}",
             request_id=request_id,
+            source=headers.get(SOURCE, ""),
             headers={key: value for key in PASSED_ON if (value := headers.get(key))},
             wants_log=log_type == "Tail" and kind == "RequestResponse",
         )

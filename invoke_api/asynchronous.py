@@ -59,7 +59,10 @@ class AsynchronousInvocations:
 
     def _retry(self, invocation: Invocation, attempt: int) -> None:
         try:
-            self.submit(Invocation(invocation.payload, invocation.request_id, invocation.headers), attempt)
+            again = Invocation(
+                invocation.payload, invocation.request_id, invocation.source, invocation.headers
+            )
+            self.submit(again, attempt)
         except QueueFull:
             self._later(FULL_SECONDS, invocation, attempt)
 

@@ -14,6 +14,7 @@ from contextlib import suppress
 from io import BufferedReader
 from typing import BinaryIO
 
+from invoke_api.logs import Logs
 from invoke_api.report import report
 
 # The emulator gives extensions two seconds to shut down (R102); with this, all is over in three.
@@ -28,10 +29,11 @@ class StartError(Exception):
 
 
 class EmulatorProcess:
-    """The emulator as a child process that listens on `host`:`port`."""
+    """The emulator as a child process that listens on `host`:`port`; `logs` gets what the function writes."""
 
-    def __init__(self, command: Sequence[str], host: str, port: int) -> None:
+    def __init__(self, command: Sequence[str], host: str, port: int, logs: Logs | None = None) -> None:
         self._command = command
+        self._logs = logs
         self._address = (host, port)
         self._ready = threading.Event()
         self._stopping = threading.Event()
@@ -113,16 +115,22 @@ class EmulatorProcess:
             except OSError as error:
                 raise StartError(f"cannot start {self._command[0]}: {error.strerror}") from error
             self._child = child
-        for source, target in ((child.stdout, sys.stdout.buffer), (child.stderr, sys.stderr.buffer)):
-            threading.Thread(target=self._pump, args=(source, target), daemon=True).start()
+        # The emulator puts the function's output, of both kinds, into its standard output.
+        for source, target, logs in (
+            (child.stdout, sys.stdout.buffer, self._logs),
+            (child.stderr, sys.stderr.buffer, None),
+        ):
+            threading.Thread(target=self._pump, args=(source, target, logs), daemon=True).start()
         return child
 
-    def _pump(self, source: BufferedReader, target: BinaryIO) -> None:
+    def _pump(self, source: BufferedReader, target: BinaryIO, logs: Logs | None) -> None:
         while piece := source.read1(LOG_TAIL):
             # The reader of our output may have gone; the emulator must not block on a full pipe.
             with suppress(OSError):
                 target.write(piece)
                 target.flush()
+            if logs is not None:
+                logs.feed(piece)
             with self._tail_lock:
                 self._tail.append(piece)
                 self._tail_size += len(piece)

@@ -6,7 +6,8 @@ import http.client
 import queue
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -55,22 +56,35 @@ class Invocation:
 
     payload: bytes
     request_id: str
+    source: str = ""
+    """What sent it, by the name of its folder; empty where nobody said."""
     headers: Mapping[str, str] = field(default_factory=dict)
     wants_log: bool = False
     log: bytes = b""
     started: threading.Event = field(default_factory=threading.Event)
+    started_at: int = 0
+    ended_at: int = 0
+    """Nanoseconds since 1970; 0 where it has not come to that."""
     answer: Future[Answer] = field(default_factory=Future)
 
 
 class InvocationQueue:
     """The queue and one worker thread an emulator.
 
+    `on_end` gets each invocation that has run; it must not wait for anything.
+
     A worker belongs to its emulator until the answer is there, whatever has become of the
     client: two invocations at once kill an emulator (R93).
     """
 
     def __init__(
-        self, urls: Sequence[str], *, waiting: int, concurrency: int = 0, emulator: Emulator | None = None
+        self,
+        urls: Sequence[str],
+        *,
+        waiting: int,
+        concurrency: int = 0,
+        emulator: Emulator | None = None,
+        on_end: Callable[[Invocation, Answer | EmulatorGone], None] | None = None,
     ) -> None:
         self._queue: queue.SimpleQueue[Invocation] = queue.SimpleQueue()
         self._limit = concurrency or len(urls) + waiting
@@ -78,6 +92,7 @@ class InvocationQueue:
         self._lock = threading.Lock()
         self._connections: dict[str, http.client.HTTPConnection] = {}
         self._emulator = emulator
+        self._on_end = on_end
         for url in urls:
             threading.Thread(target=self._work, args=(url,), daemon=True).start()
 
@@ -100,10 +115,17 @@ class InvocationQueue:
             except EmulatorGone as error:
                 self._leave()
                 invocation.answer.set_exception(error)
+                self._tell(invocation, error)
             else:
                 self._leave()
                 invocation.answer.set_result(answer)
+                self._tell(invocation, answer)
             invocation.started.set()
+
+    def _tell(self, invocation: Invocation, outcome: Answer | EmulatorGone) -> None:
+        if self._on_end is not None and invocation.started_at:
+            invocation.ended_at = time.time_ns()
+            self._on_end(invocation, outcome)
 
     def _leave(self) -> None:
         with self._lock:
@@ -130,6 +152,7 @@ class InvocationQueue:
         if self._emulator is not None and invocation.wants_log:
             self._emulator.clear_log()
         invocation.started.set()
+        invocation.started_at = time.time_ns()
         # The emulator hands this id to the function, as it is.
         headers = {"x-amzn-requestid": invocation.request_id, **invocation.headers}
         try:

@@ -32,6 +32,8 @@ class Settings:
     retry_delays: tuple[int, ...]
     dead_letters: Path
     other_sites: OtherSites
+    trace_view: str
+    """The trace view that is told of each invocation; empty where there is none."""
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -50,6 +52,7 @@ class Settings:
             retry_delays=_read_delays(environment, "LAMBDA_RETRY_DELAYS", "60,120"),
             dead_letters=Path(environment.get("LAMBDA_DEAD_LETTERS") or DEAD_LETTERS),
             other_sites=OtherSites.from_environment(environment),
+            trace_view=read_url(environment, "TRACE_VIEW_URL"),
         )
 
     def urls(self) -> tuple[str, ...]:
@@ -82,6 +85,14 @@ def read_urls(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
                 f"{name} has {url!r}; valid is a list such as http://127.0.0.1:8081,http://rie:8080"
             )
     return urls
+
+
+def read_url(environment: Mapping[str, str], name: str) -> str:
+    """Read an address such as `http://127.0.0.1:8128`; empty where there is none. Raises SettingError."""
+    urls = read_urls(environment, name)
+    if len(urls) > 1:
+        raise SettingError(f"{name} names {len(urls)} addresses; valid is one, such as http://127.0.0.1:8128")
+    return urls[0] if urls else ""
 
 
 def _read_delays(environment: Mapping[str, str], name: str, default: str) -> tuple[int, ...]:

@@ -17,6 +17,7 @@ Plays one of AWS's HTTP front doors in front of a Lambda function.
 commands:
   (none)              serve the front door
   event               print the event that a request becomes, without invoking anything
+  send                send requests through any front door, and print the responses
 
 settings, from the environment:
   LAMBDA_EVENT_TYPE   apigateway-rest (default), apigateway-http, function-url,
@@ -37,6 +38,7 @@ settings, from the environment:
                       a REST API's binary types, such as 'image/png, audio/*'
                       (application/octet-stream)
   LAMBDA_PROXY_DEBUG  true: log each event and each result
+  TRACE_VIEW_URL      tell the trace view here of each exchange, such as http://127.0.0.1:8128 (none)
   ALLOWED_HOSTS       names with a dot by which a browser may call the proxy, or * for all (none)
 """
 EVENT_DESCRIPTION = """\
@@ -45,12 +47,21 @@ Prints the event that a request becomes, as the function would get it, without i
   python -m lambda_proxy event --type alb --path '/waf?x=1' -H 'X-Id: 1' |
     curl -d @- http://127.0.0.1:8080/2015-03-31/functions/function/invocations
 """
+SEND_DESCRIPTION = """\
+Sends requests as if they had come to a front door: those on standard input, a JSON object a line, until it
+ends. Prints a JSON object a line for each, in the order in which they are answered: `request_id`, which is
+null where the front door answered by itself, `front_door`, `request` and `response`; or `error`. `id` may
+be anything, and comes back.
+
+  {"id": 1, "front_door": "alb", "request": {"method": "POST", "target": "/waf?x=1",
+   "headers": [["X-Id", "1"]], "body": "AAE=", "base64": true}}
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
     command = arguments[0] if arguments[:1] and not arguments[0].startswith("-") else "serve"
-    commands = {"serve": _serve, "event": _event}
+    commands = {"serve": _serve, "event": _event, "send": _send}
     if command not in commands:
         return _fail(2, f"there is no command {command!r}; valid are: {', '.join(commands)}")
     try:
@@ -96,6 +107,16 @@ def _event(settings: Settings, arguments: Sequence[str]) -> int:
         print_event(settings, options)
     except SampleError as error:
         return _fail(1, str(error))
+    return 0
+
+
+def _send(settings: Settings, arguments: Sequence[str]) -> int:
+    _parser("python -m lambda_proxy send", SEND_DESCRIPTION).parse_args(arguments)
+    import asyncio
+
+    from lambda_proxy.send_command import send_lines
+
+    asyncio.run(send_lines(settings))
     return 0
 
 

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from urllib.parse import urlsplit
 
-from invoke_api.api import ENCODED, PATIENCE
+from invoke_api.api import ENCODED, PATIENCE, SOURCE
 from invoke_api.outcome import Answer
 
 Done = Callable[["Answer | Exception"], None]
@@ -37,7 +37,8 @@ class Connection(asyncio.Protocol):
     async def open(cls, url: str) -> Connection:
         """Connect; OSError if nothing answers."""
         parts = urlsplit(url)
-        head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{ENCODED}: true\r\n".encode()
+        own = f"{ENCODED}: true\r\n{SOURCE}: lambda_proxy\r\n"
+        head = f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\n{own}".encode()
         transport, connection = await asyncio.get_running_loop().create_connection(
             lambda: cls(head), parts.hostname or "", parts.port or 80
         )

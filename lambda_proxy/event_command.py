@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from lambda_proxy.arrival import Arrival
@@ -19,22 +20,8 @@ class SampleError(Exception):
 
 def print_event(settings: Settings, options: argparse.Namespace) -> None:
     """Print the event of the request that the options describe, as JSON; raises SampleError."""
-    body = _body(options.data)
     headers = [_header(text) for text in options.header]
-    if not any(name.lower() == "host" for name, _ in headers):
-        headers.insert(0, ("Host", f"localhost:{settings.port}"))
-    request = Request(
-        method=options.method or ("POST" if body else "GET"),
-        target=options.path,
-        headers=headers,
-        body=body,
-        port=settings.port,
-    )
-    if not request.target.startswith("/") or not request.target.isascii():
-        raise SampleError(
-            f"--path is {request.target!r}; valid is a path that starts with / and is percent-encoded,"
-            " such as '/waf?x=%20'"
-        )
+    request = make_request(settings, options.method or "", options.path, headers, _body(options.data))
     front_door = BY_NAME[options.type](settings.options)
     arrival = Arrival.now()
     refusal = front_door.refusal(request, arrival)
@@ -43,6 +30,30 @@ def print_event(settings: Settings, options: argparse.Namespace) -> None:
             f"no event: the front door refuses this request with {refusal.status}: {refusal.body.decode()}"
         )
     sys.stdout.write(f"{json.dumps(front_door.event(request, arrival), indent=2, ensure_ascii=False)}\n")
+
+
+def make_request(
+    settings: Settings, method: str, target: str, headers: Sequence[Header], body: bytes
+) -> Request:
+    """A request as a client would have sent it to the serving proxy; raises SampleError.
+
+    Without a method it is POST where there is a body, and GET where there is none.
+    """
+    if not target.startswith("/") or not target.isascii() or not target.isprintable() or " " in target:
+        raise SampleError(
+            f"the path is {target!r}; valid is one that starts with / and is percent-encoded,"
+            " such as '/waf?x=%20'"
+        )
+    host = (
+        [] if any(name.lower() == "host" for name, _ in headers) else [("Host", f"localhost:{settings.port}")]
+    )
+    return Request(
+        method=method or ("POST" if body else "GET"),
+        target=target,
+        headers=[*host, *headers],
+        body=body,
+        port=settings.port,
+    )
 
 
 def _header(text: str) -> Header:

@@ -12,12 +12,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
 from invoke_api.other_sites import OtherSites
+from invoke_api.view_sender import ViewSender
 from lambda_proxy.discovery import keep_updated, update
 from lambda_proxy.emulators import Emulators
 from lambda_proxy.exchange import handle, log
 from lambda_proxy.front_doors import BY_NAME, FrontDoor
 from lambda_proxy.header_bytes import ByteResponse
 from lambda_proxy.messages import Request, Response
+from lambda_proxy.recording import handle_and_tell
 from lambda_proxy.settings import Settings
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -43,8 +45,10 @@ async def serve(settings: Settings) -> None:
     await update(emulators, settings)
     discovery = asyncio.create_task(keep_updated(emulators, settings))
     front_door = BY_NAME[settings.event_type](settings.options)
+    view = settings.trace_view
+    sender = ViewSender(view, "lambda_proxy", log.warning) if view else None
     server = web.Server(
-        _handler(front_door, emulators, settings.other_sites),
+        _handler(front_door, emulators, settings.other_sites, sender),
         access_log=None,
         logger=_server_log(),
         auto_decompress=False,
@@ -82,7 +86,9 @@ def _server_log() -> logging.Logger:
     return server_log
 
 
-def _handler(front_door: FrontDoor, emulators: Emulators, other_sites: OtherSites) -> Handler:
+def _handler(
+    front_door: FrontDoor, emulators: Emulators, other_sites: OtherSites, sender: ViewSender | None
+) -> Handler:
     async def handle_request(message: web.BaseRequest) -> web.StreamResponse:
         try:
             request = await _read(message)
@@ -94,7 +100,9 @@ def _handler(front_door: FrontDoor, emulators: Emulators, other_sites: OtherSite
         if refusal is not None:
             log.warning("%s %s: refused with 403, %s", request.method, request.path, refusal)
             return web.Response(status=403, text=f"{refusal}\n", headers=SERVER)
-        return _write(await handle(front_door, emulators, request))
+        if sender is None:
+            return _write(await handle(front_door, emulators, request))
+        return _write(await handle_and_tell(front_door, emulators, request, sender))
 
     return handle_request
 

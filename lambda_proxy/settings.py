@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from invoke_api.other_sites import OtherSites
-from invoke_api.settings import SettingError, read_list, read_number, read_urls
+from invoke_api.settings import SettingError, read_list, read_number, read_url, read_urls
 from lambda_proxy.front_doors import BY_NAME, FRONT_DOORS, Options
 from lambda_proxy.front_doors.routes import Route, parse_routes
 
@@ -32,6 +32,8 @@ class Settings:
     binary_media_types: tuple[str, ...]
     debug: bool
     other_sites: OtherSites
+    trace_view: str
+    """The trace view that is told of each exchange; empty where there is none."""
 
     @property
     def options(self) -> Options:
@@ -63,6 +65,7 @@ class Settings:
             ),
             debug=_switch(environment, "LAMBDA_PROXY_DEBUG"),
             other_sites=OtherSites.from_environment(environment, any_origin=True),
+            trace_view=read_url(environment, "TRACE_VIEW_URL"),
         )
 
     def urls(self) -> tuple[str, ...]:

@@ -1,19 +1,23 @@
-"""Makes docs/endpoints.md from the docstrings of the views: `python -m scripts.endpoints_page`.
+"""Makes the lists of endpoints from the docstrings of the views: `python -m scripts.endpoints_page`.
 
-The part between the two markers is made; what stands before and after it is written by hand.
+Of docs/endpoints.md the part between the two markers is made; what stands before and after it is written
+by hand. trace_view/endpoints.json is made as a whole: the trace view has neither docs nor app at hand.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
 
 PAGE = Path(__file__).resolve().parents[1] / "docs/endpoints.md"
+LIST = Path(__file__).resolve().parents[1] / "trace_view/endpoints.json"
 BEGIN = "<!-- Made from the docstrings by `python -m scripts.endpoints_page`. -->\n"
 END = "<!-- Written by hand from here on. -->\n"
 
@@ -61,6 +65,32 @@ def page(app: Flask) -> str:
     return text[: text.index(BEGIN) + len(BEGIN)] + "\n" + made(app) + text[text.index(END) :]
 
 
+def listed(app: Flask) -> str:
+    """The whole list: an object for each route, with its methods, what it does, and its inputs."""
+    found: list[dict[str, Any]] = []
+    for endpoint, view in app.view_functions.items():
+        rules = sorted(app.url_map.iter_rules(endpoint), key=lambda rule: len(rule.rule))
+        docstring = inspect.getdoc(view) or ""
+        found += [
+            {
+                "route": rule.rule,
+                "methods": _methods(rules),
+                "summary": docstring.partition("\n")[0],
+                "inputs": _inputs(docstring),
+            }
+            for rule in rules
+        ]
+    return json.dumps(found, indent=1) + "\n"
+
+
+def _inputs(docstring: str) -> list[str]:
+    """The fields of a contract that say what a client sends, such as `Query: ...`."""
+    lines = [line for line in contract(docstring) if line.startswith(("- ", "  "))]
+    items = re.split(r"(?m)^- ", "\n".join(lines))[1:]
+    fields = [" ".join(item.split()).replace("**", "") for item in items]
+    return [field for field in fields if not re.match(r"\d{3}:|`|Span:|Setting:|Note:", field)]
+
+
 def _methods(rules: list[Rule]) -> list[str]:
     methods = set().union(*(rule.methods or () for rule in rules))
     # Flask notes on its rules whether it answers OPTIONS itself.
@@ -71,11 +101,13 @@ def _methods(rules: list[Rule]) -> list[str]:
 
 
 def main() -> None:
-    """Write the page."""
+    """Write both."""
     from app.settings import Settings
     from app.web.factory import create_app
 
-    PAGE.write_text(page(create_app(Settings())))
+    app = create_app(Settings())
+    PAGE.write_text(page(app))
+    LIST.write_text(listed(app))
 
 
 if __name__ == "__main__":

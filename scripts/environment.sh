@@ -33,7 +33,7 @@ make_environment() {
         printf '%s\n' "$wanted" >"$stamp"
     fi
     # Lambda's file system is read-only, so a cold start never compiles there. It should not here either.
-    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent event_sources || true
+    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent trace_checks trace_view event_sources || true
 }
 
 # debugpy, beside the packages and not among them, when it is first asked for.

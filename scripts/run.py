@@ -1,4 +1,4 @@
-"""Runs the whole system in the foreground: trace agent, function under the emulator, lambda proxy.
+"""Runs the whole system in the foreground: trace view, trace agent, function, lambda proxy.
 
 `./run.sh` runs this on a machine, and the dev image in a container. The working directory is the one with
 entrypoint.sh in it. To add a program: add it to `programs`, its ports to `Ports`.
@@ -29,6 +29,7 @@ import invoke_api.settings
 import lambda_proxy.front_doors
 import lambda_proxy.settings
 import trace_agent.settings
+import trace_view.settings
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals
 from scripts.reload import ReloadError, call_on_change, is_on
@@ -39,7 +40,8 @@ from scripts.versions import VersionsAsked
 HELP = """\
 Usage: ./run.sh [--aws] [--with SERVICE,...] [--tracer TRACER]... [--help]
 
-Makes .venv on the first run, then runs trace agent, function and lambda proxy in the foreground.
+Makes .venv on the first run, then runs trace view, trace agent, function and lambda proxy in the
+foreground.
 Ctrl-C or SIGTERM ends them all.
 
 Options:
@@ -62,6 +64,8 @@ Settings:
   AGENT_PORT          the trace agent's port ({AGENT_PORT})
   AGENT_RELAY_PORT    socat's port, passed on to the trace agent ({AGENT_RELAY_PORT})
   TRACE_VIEW_PORT     the trace view's port, for a browser ({TRACE_VIEW_PORT})
+  TRACE_VIEW_WAIT     seconds that the trace view waits for a trace ({TRACE_VIEW_WAIT})
+  SAVED_EVENTS        the folder for events that you save in the trace view ({SAVED_EVENTS})
   DOGSTATSD_PORT      the UDP port where metrics are taken ({DOGSTATSD_PORT})
   AWS_PORT            with --aws: the AWS endpoint's port (4566)
   LISTEN_HOST         the address to listen on ({LISTEN_HOST})
@@ -165,6 +169,8 @@ def _help() -> str:
     return HELP.format(
         **read_ports(nothing_set).settings(),
         DOGSTATSD_PORT=trace_agent.settings.Settings.read(nothing_set).dogstatsd_port,
+        TRACE_VIEW_WAIT=trace_view.settings.WAIT,
+        SAVED_EVENTS=trace_view.settings.SAVED_EVENTS,
         LISTEN_HOST=LISTEN_HOST,
         services=", ".join(SERVICES),
         event_types="\n".join(f"{'':22}{name}" for name in lambda_proxy.front_doors.BY_NAME),
@@ -255,8 +261,13 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
     function = dict(zip(names, map(int, done.stdout.split()), strict=True))
     try:
         agent = trace_agent.settings.Settings.read(environment)
+        view = trace_view.settings.Settings.read(environment)
         proxy = lambda_proxy.settings.Settings.read(environment)
-    except (trace_agent.settings.SettingError, invoke_api.settings.SettingError) as error:
+    except (
+        trace_agent.settings.SettingError,
+        trace_view.settings.SettingError,
+        invoke_api.settings.SettingError,
+    ) as error:
         raise UsageError(str(error)) from error
     if not proxy.port:
         raise UsageError("LAMBDA_PROXY_PORT is '0'; valid are whole numbers from 1 to 65535")
@@ -264,7 +275,7 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
         lambda_proxy_port=proxy.port,
         aws_port=_read_aws_port(environment) if aws else None,
         agent_port=agent.port,
-        trace_view_port=agent.view_port,
+        trace_view_port=view.port,
         debugger_port=int(environment.get("DEBUGGER_PORT") or 0) or None,
         **{name.lower(): port for name, port in function.items()},
     )
@@ -319,11 +330,12 @@ def declare_extension(stack: ExitStack) -> None:
 def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
     """Everything that runs, in the order in which it starts; it ends in the opposite order.
 
-    The agent ends last, because it may yet get a trace; the proxy first, so that nobody waits for a
+    View and agent end last, because they may yet get a trace; the proxy first, so that nobody waits for a
     function that is gone.
     """
     host = environment.get("LISTEN_HOST") or LISTEN_HOST
     common = {**environment, **{name: str(port) for name, port in ports.settings().items()}}
+    common["TRACE_VIEW_URL"] = f"http://127.0.0.1:{ports.trace_view_port}"
     function = {**FUNCTION_DEFAULTS, **common}
     if not any(common.get(f"DD_{name}") for name in ("TRACE_AGENT_URL", "AGENT_HOST", "TRACE_AGENT_PORT")):
         # Without an address the tracer would print its traces where the extension's path is missing.
@@ -345,6 +357,12 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
             )
         ]
     return [
+        Program(
+            "view",
+            [*PYTHON, "-m", "trace_view", "--host", host],
+            common,
+            is_up=partial(is_open, ports.trace_view_port),
+        ),
         Program(
             "agent",
             [*PYTHON, "-m", "trace_agent", "--host", host],

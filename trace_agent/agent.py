@@ -1,24 +1,21 @@
-"""Runs Datadog's test agent and its pages, both behind the rule against other web sites."""
+"""Runs Datadog's test agent behind the rule against other web sites."""
 
 from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import AsyncIterator
 from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from ddapm_test_agent.agent import main, make_app
-from ddapm_test_agent.web import WebUI
 
 from invoke_api.other_sites import OtherSites
+from invoke_api.view_sender import ViewSender
+from trace_agent.recording import tell_of_messages
 
-KEPT_REQUESTS = 200
-"""How many requests of the tracer the view shows."""
 
-
-def run_agent(host: str, port: int, view_port: int) -> None:
+def run_agent(host: str, port: int, sender: ViewSender | None) -> None:
     """Serve until SIGINT or SIGTERM."""
     otlp_http_port, otlp_grpc_port = _free_ports()
     main(
@@ -34,33 +31,15 @@ def run_agent(host: str, port: int, view_port: int) -> None:
             # It would pass all it gets on to the agent that the tracer's own setting names.
             "--agent-url=",
         ],
-        app_factory=partial(_make_agent, host, view_port),
+        app_factory=partial(_make_agent, sender),
     )
 
 
-def _make_agent(host: str, view_port: int, **options: object) -> web.Application:
-    """Make the agent's application, which runs the view's as long as its own."""
-    agent: web.Application = make_app(**{**options, "enable_web_ui": True})
+def _make_agent(sender: ViewSender | None, **options: object) -> web.Application:
+    agent: web.Application = make_app(**options)
+    if sender is not None:
+        agent.middlewares.append(tell_of_messages(sender))
     agent.middlewares.insert(0, _refuse(OtherSites.from_environment()))
-
-    async def serve_view(_: web.Application) -> AsyncIterator[None]:
-        config = {
-            "snapshot_dir": options["snapshot_dir"],
-            "vcr_cassettes_directory": options["vcr_cassettes_directory"],
-            "disable_error_responses": options["disable_error_responses"],
-            "web_ui_port": view_port,
-            "max_requests": KEPT_REQUESTS,
-        }
-        view = WebUI(agent["agent"], config=config).make_app()
-        # A link on another site may open a page: it shows something, and changes nothing.
-        view.middlewares.insert(0, _refuse(OtherSites.from_environment(pages=True)))
-        runner = web.AppRunner(view)
-        await runner.setup()
-        await web.TCPSite(runner, host, view_port).start()
-        yield
-        await runner.cleanup()
-
-    agent.cleanup_ctx.append(serve_view)
     return agent
 
 

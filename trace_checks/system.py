@@ -62,14 +62,14 @@ class System:
     def start(self) -> None:
         """Start both and wait until the function answers. Raises StartError."""
         self._declare_extension()
-        invoke_api, agent, *others = _free_ports(7)
+        invoke_api, agent, *others = _free_ports(6)
         # The agent would send on, to itself, what it gets, if it had the function's settings.
         inherited = _inherited()
         environment = inherited | _environment(invoke_api, agent, others[:3]) | dict(self.settings)
         self._start(
             [
                 *(sys.executable, "-m", "trace_agent", "--port", str(agent)),
-                *("--trace-view-port", str(others[3]), "--dogstatsd-port", str(others[4])),
+                *("--dogstatsd-port", str(others[3])),
             ],
             inherited,
             self._agent_log,

@@ -50,8 +50,18 @@ def test_a_request_through_the_proxy_shows_in_the_trace_view(container: Containe
     assert container.invoke(HEALTHCHECK)["status"] == "ok"
     resources = {span["resource"] for trace in container.traces() for span in trace}
     assert "GET /" in resources
-    view = requests.get(f"http://127.0.0.1:{container.port(8128)}/requests", timeout=30)
-    assert (view.status_code, "/v0.4/traces" in view.text) == (200, True)
+    view = f"http://127.0.0.1:{container.port(8128)}"
+    assert "<title>" in requests.get(view, timeout=30).text
+
+    def rows() -> list[tuple[str, str, bool]]:
+        rows = requests.get(f"{view}/api/invocations", timeout=30).json()["invocations"]
+        return [(row["name"], row["source"], row["complete"]) for row in rows]
+
+    wait_for(lambda: ("GET /", "lambda_proxy", True) in rows(), what="the request's row, with its trace")
+    request = {"request": {"target": "/waf"}, "front_door": "function-url"}
+    sent = requests.post(f"{view}/api/invocations", json=request, timeout=60).json()
+    assert (sent["response"]["status"], sent["complete"]) == (200, True)
+    assert len(requests.get(f"{view}/api/samples", timeout=30).json()) > 40
 
 
 @pytest.mark.parametrize(
@@ -114,7 +124,7 @@ def test_a_foreign_host_is_refused_unless_it_is_allowed(with_settings: Container
             status(7777, "/healthcheck", host),
             status(8080, INVOCATIONS, host, HEALTHCHECK),
             status(8127, "/info", host),
-            status(8128, "/requests", host),
+            status(8128, "/", host),
         ]
 
     assert statuses("example.com") == [403] * 4
@@ -123,7 +133,7 @@ def test_a_foreign_host_is_refused_unless_it_is_allowed(with_settings: Container
 
 def test_what_a_process_says_has_its_name_in_front(container: Container) -> None:
     names = {line.split("|")[0].strip() for line in container.logs.splitlines() if "|" in line}
-    assert names == {"function", "proxy"} | (names & {"agent"})
+    assert names == {"function", "proxy"} | (names & {"agent", "view"})
 
 
 def test_one_that_dies_ends_the_container(start_container: ContainerStarter) -> None:

@@ -128,7 +128,7 @@ def test_event_prints_what_would_be_sent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--path", "waf"], "--path is 'waf'; valid is a path that starts with /"),
+        (["--path", "waf"], "the path is 'waf'; valid is one that starts with /"),
         (["-H", "X"], "--header is 'X'; valid is 'Name: value'"),
         (["-d", "@/no/such/file"], "--data: cannot read /no/such/file"),
         (["--type", "alb", "-X", "TRACE"], "no event: the front door refuses this request with 405"),

@@ -93,7 +93,6 @@ class Agent:
 
     process: Process
     port: int
-    view_port: int
     dogstatsd_port: int
 
     def traces(self) -> list[list[Span]]:
@@ -132,14 +131,14 @@ class Agent:
         requests.get(f"http://127.0.0.1:{self.port}/test/session/clear", timeout=30).raise_for_status()
 
 
-def start_agent(start_process: ProcessStarter) -> Agent:
+def start_agent(start_process: ProcessStarter, *, env: Mapping[str, str] | None = None) -> Agent:
     """Start the stand-in for the extension and wait for its port."""
-    port, view_port, dogstatsd_port = free_port(), free_port(), free_port()
-    options = {"--port": port, "--trace-view-port": view_port, "--dogstatsd-port": dogstatsd_port}
+    port, dogstatsd_port = free_port(), free_port()
+    options = {"--port": port, "--dogstatsd-port": dogstatsd_port}
     words = [str(word) for option in options.items() for word in option]
-    process = start_process([sys.executable, "-m", "trace_agent", *words])
+    process = start_process([sys.executable, "-m", "trace_agent", *words], env=env)
     wait_for(lambda: port_is_open(port), what="the trace agent's port")
-    return Agent(process, port, view_port, dogstatsd_port)
+    return Agent(process, port, dogstatsd_port)
 
 
 @dataclass

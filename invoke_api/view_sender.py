@@ -1,0 +1,111 @@
+"""Tells the trace view what this process knows of an invocation, and never lets anybody wait for that.
+
+What is told waits in a bounded queue; a thread of its own makes JSON of it and sends it, at most a few
+times a second.
+When the view is slow, full or gone, what is told is dropped and counted, and one line says so.
+
+The Invoke API, the lambda proxy and the trace agent all use this module. It uses the standard library alone,
+and nothing else of this project.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+PATH = "/intake"
+WAITING = 2000
+"""So many parts may wait."""
+WAITING_BYTES = 64 * 1024 * 1024
+"""And so many bytes of them."""
+TOGETHER_SECONDS = 0.05
+"""What comes within this time is sent together: one large message takes less than many small ones."""
+PAUSE_SECONDS = 1.0
+"""After a failure the view is left alone for so long."""
+TIMEOUT_SECONDS = 5.0
+
+Part = Mapping[str, Any]
+
+
+class ViewSender:
+    """Sends parts of records to the view at `url`, in the name of `process`; `report` writes a line."""
+
+    def __init__(self, url: str, process: str, report: Callable[[str], None]) -> None:
+        self._url = url
+        self._process = process
+        self._report = report
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Part], int]] = queue.SimpleQueue()
+        self._counting = threading.Lock()
+        self._waiting = self._waiting_bytes = self._lost = 0
+        self._is_away = False
+        self._connection: http.client.HTTPConnection | None = None
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def tell(self, make: Callable[[], Part], size: int = 0) -> None:
+        """Send what `make` returns, which is called later, in another thread. `size`: its bytes, about."""
+        with self._counting:
+            if self._waiting >= WAITING or self._waiting_bytes + size > WAITING_BYTES:
+                self._lost += 1
+                return
+            self._waiting += 1
+            self._waiting_bytes += size
+        self._queue.put((make, size))
+
+    def _work(self) -> None:
+        while True:
+            batch = [self._queue.get()]
+            time.sleep(TOGETHER_SECONDS)
+            while not self._queue.empty():
+                batch.append(self._queue.get())
+            with self._counting:
+                self._waiting -= len(batch)
+                self._waiting_bytes -= sum(size for _, size in batch)
+            self._send([make for make, _ in batch])
+
+    def _send(self, batch: list[Callable[[], Part]]) -> None:
+        with self._counting:
+            lost, self._lost = self._lost, 0
+        try:
+            lines = [json.dumps(make(), default=_text) for make in batch]
+            if lost:
+                lines.append(json.dumps({"part": "lost", "process": self._process, "count": lost}))
+            self._post("\n".join(lines).encode())
+        except Exception as error:  # noqa: BLE001 - nothing that is told may end the telling
+            with self._counting:
+                self._lost += lost + len(batch)
+            if not self._is_away:
+                self._is_away = True
+                self._report(f"the trace view at {self._url} does not take what is told: {error!r}")
+            time.sleep(PAUSE_SECONDS)
+        else:
+            if self._is_away:
+                self._is_away = False
+                self._report(f"the trace view answers again; {lost} messages to it are lost")
+
+    def _post(self, body: bytes) -> None:
+        connection = self._connection or http.client.HTTPConnection(
+            urlsplit(self._url).netloc, timeout=TIMEOUT_SECONDS
+        )
+        self._connection = None
+        try:
+            connection.request("POST", PATH, body, {"Content-Type": "application/x-ndjson"})
+            response = connection.getresponse()
+            answer = response.read()
+        except Exception:
+            connection.close()
+            raise
+        if response.status >= 300:
+            connection.close()
+            raise ValueError(f"{response.status} {answer[:200].decode(errors='replace')}")
+        self._connection = connection
+
+
+def _text(value: object) -> str:
+    """What JSON cannot hold, such as bytes."""
+    return value.decode(errors="replace") if isinstance(value, bytes) else repr(value)

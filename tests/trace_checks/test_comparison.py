@@ -1,0 +1,382 @@
+"""Two records of the same work: what differs is told by its right name, and what is volatile is not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.trace_checks.records import (
+    CHILD,
+    FUNCTION,
+    NOW,
+    ROOT,
+    TRACE,
+    changed,
+    message,
+    plain,
+    request,
+    span,
+)
+from trace_checks.comparison import differences
+from trace_checks.differences import KINDS
+
+Json = dict[str, Any]
+Way = tuple[str, str, str]
+
+
+def ways(a: Json, b: Json) -> list[Way]:
+    return [found.way for found in differences(a, b)]
+
+
+def spans(record: Json) -> list[Json]:
+    made: list[Json] = record["traces"][0]
+    return made
+
+
+def lose_trace(record: Json) -> None:
+    record["traces"] = []
+
+
+def lose_span(record: Json) -> None:
+    del spans(record)[2]
+
+
+def lose_root(record: Json) -> None:
+    del spans(record)[0]
+    spans(record)[0]["parent_id"] = 0
+
+
+def add_span(record: Json) -> None:
+    spans(record).append(span("http.request", 20, CHILD, 250, 10))
+
+
+def double_span(record: Json) -> None:
+    spans(record).append({**spans(record)[2], "span_id": 20})
+
+
+def rename_span(record: Json) -> None:
+    spans(record)[2]["name"] = "wsgi.request"
+
+
+def rename_function(record: Json) -> None:
+    spans(record)[1] |= {"name": "lambda", "meta": {**spans(record)[1]["meta"], "span.name": "lambda"}}
+
+
+def move_span(record: Json) -> None:
+    spans(record)[2]["parent_id"] = ROOT
+
+
+def split_trace(record: Json) -> None:
+    spans(record)[2] |= {"parent_id": 0, "trace_id": 99}
+
+
+def retag(record: Json) -> None:
+    spans(record)[2]["service"] = "flask"
+
+
+def lose_tag(record: Json) -> None:
+    del spans(record)[1]["meta"]["functionname"]
+
+
+def add_tag(record: Json) -> None:
+    spans(record)[1]["meta"]["more"] = "1"
+
+
+def rename_tag(record: Json) -> None:
+    meta = spans(record)[1]["meta"]
+    meta["http.request.headers.User-Agent"] = meta.pop("http.request.headers.user-agent")
+
+
+def change_tag(record: Json) -> None:
+    spans(record)[1]["meta"]["functionname"] = "other"
+
+
+def lose_metric(record: Json) -> None:
+    del spans(record)[1]["metrics"]["_dd.top_level"]
+
+
+def change_metric(record: Json) -> None:
+    spans(record)[0]["metrics"]["_sampling_priority_v1"] = 2
+
+
+def change_status(record: Json) -> None:
+    spans(record)[1]["meta"]["http.status_code"] = "201"
+
+
+def change_answer(record: Json) -> None:
+    record["result"]["statusCode"] = 201
+
+
+def fail_span(record: Json) -> None:
+    spans(record)[2] |= {"error": 1, "meta": {"error.type": "E", "error.message": "m", "error.stack": "s"}}
+
+
+def link(record: Json) -> None:
+    spans(record)[1]["span_links"] = [{"attributes": {"ptr.kind": "aws.s3.object", "ptr.hash": "abc"}}]
+
+
+def add_event(record: Json) -> None:
+    spans(record)[1]["span_events"] = [{"name": "exception", "time_unix_nano": NOW, "attributes": {}}]
+
+
+def double_appsec(record: Json) -> None:
+    spans(record)[2] |= {
+        "metrics": {"_dd.appsec.enabled": 1, "_dd.appsec.waf.duration": 5},
+        "meta": {"http.request.headers.host": "h"},
+        "meta_struct": {"appsec": report("r-1")},
+    }
+
+
+def move_appsec(record: Json) -> None:
+    double_appsec(record)
+    lose_appsec(record)
+
+
+def lose_appsec(record: Json) -> None:
+    del spans(record)[1]["metrics"]["_dd.appsec.enabled"]
+    del spans(record)[1]["meta"]["_dd.appsec.event_rules.version"]
+
+
+def report(*rules: str, value: str = "x") -> Json:
+    return {"triggers": [{"rule": {"id": rule}, "rule_matches": [{"parameters": [value]}]} for rule in rules]}
+
+
+def find_attack(record: Json) -> None:
+    spans(record)[1]["meta_struct"] = {"appsec": report("r-1")}
+
+
+def add_stack(record: Json) -> None:
+    spans(record)[1]["meta_struct"] = {"_dd.stack": {"exploit": []}}
+
+
+def fail(record: Json) -> None:
+    record |= {
+        "function_error": "Unhandled",
+        "result": {"errorType": "KeyError", "errorMessage": "'a'"},
+        "log": [*record["log"], "Traceback (most recent call last):"],
+    }
+    change_status(record)
+    fail_span(record)
+
+
+def add_header(record: Json) -> None:
+    record["result"]["headers"] = {"X-Answer": "42"}
+
+
+def change_body(record: Json) -> None:
+    record["result"]["body"] = "no"
+
+
+def say(record: Json) -> None:
+    record["log"].append("[INFO]\t2026-11-21T17:00:44.748Z\tsomething happened")
+
+
+def send_metric(record: Json) -> None:
+    record["metrics"] = ["orders:1|d|#a:b"]
+
+
+def tell(record: Json) -> None:
+    record["telemetry"] = {"integration flask": "enabled"}
+
+
+CASES: list[tuple[Callable[[Json], None], list[Way], list[Way]]] = [
+    # what is done to the record, the differences from the whole one to it, and those back
+    (lose_trace, [("trace-lost", "trace", "trace")], [("trace-new", "trace", "trace")]),
+    (
+        lose_span,
+        [("span-missing", "flask.request", "flask.request")],
+        [("span-new", "flask.request", "flask.request")],
+    ),
+    (
+        lose_root,
+        [("span-missing", "aws.apigateway", "aws.apigateway")],
+        [("span-new", "aws.apigateway", "aws.apigateway")],
+    ),
+    (
+        add_span,
+        [("span-new", "http.request", "http.request")],
+        [("span-missing", "http.request", "http.request")],
+    ),
+    (
+        double_span,
+        [("span-doubled", "flask.request", "flask.request")],
+        [("span-missing", "flask.request", "flask.request")],
+    ),
+    (
+        rename_span,
+        [("span-renamed", "flask.request", "flask.request")],
+        [("span-renamed", "wsgi.request", "wsgi.request")],
+    ),
+    (
+        rename_function,
+        [("span-renamed", "aws.lambda", "aws.lambda")],
+        [("span-renamed", "lambda", "lambda")],
+    ),
+    (move_span, [("span-moved", "flask.request", "flask.request")], []),
+    (split_trace, [("span-moved", "flask.request", "flask.request")], []),
+    (retag, [("service", "flask.request", "service")], []),
+    (lose_tag, [("tag-missing", "aws.lambda", "functionname")], [("tag-new", "aws.lambda", "functionname")]),
+    (add_tag, [("tag-new", "aws.lambda", "more")], [("tag-missing", "aws.lambda", "more")]),
+    (rename_tag, [("tag-renamed", "aws.lambda", "http.request.headers.user-agent")], []),
+    (change_tag, [("tag-changed", "aws.lambda", "functionname")], []),
+    (lose_metric, [("metric-missing", "aws.lambda", "_dd.top_level")], []),
+    (change_metric, [("metric-changed", "aws.apigateway", "_sampling_priority_v1")], []),
+    (change_status, [("status", "aws.lambda", "http.status_code")], []),
+    (change_answer, [("status", "result", "statusCode")], []),
+    (fail_span, [("error-new", "flask.request", "error")], [("error-missing", "flask.request", "error")]),
+    (link, [("link-new", "aws.lambda", "aws.s3.object")], [("link-missing", "aws.lambda", "aws.s3.object")]),
+    (add_event, [("event-new", "aws.lambda", "exception")], [("event-missing", "aws.lambda", "exception")]),
+    (
+        double_appsec,
+        [("appsec-context-doubled", "flask.request", "flask.request")],
+        [("appsec-context-missing", "flask.request", "flask.request")],
+    ),
+    (
+        move_appsec,
+        [
+            ("appsec-context-moved", "aws.lambda", "aws.lambda"),
+            ("appsec-context-moved", "flask.request", "flask.request"),
+        ],
+        [],
+    ),
+    (lose_appsec, [("appsec-context-missing", "aws.lambda", "aws.lambda")], []),
+    (
+        find_attack,
+        [("waf-report-new", "aws.lambda", "r-1")],
+        [("waf-report-missing", "aws.lambda", "r-1")],
+    ),
+    (add_stack, [("struct-new", "aws.lambda", "_dd.stack")], []),
+    (fail, [("exception-new", "result", "KeyError")], [("exception-swallowed", "result", "KeyError")]),
+    (add_header, [("header-new", "result", "X-Answer")], [("header-missing", "result", "X-Answer")]),
+    (change_body, [("result-changed", "result", "body")], []),
+    (
+        say,
+        [("log-new", "log", "[INFO]\t<time>\tsomething happened")],
+        [("log-missing", "log", "[INFO]\t<time>\tsomething happened")],
+    ),
+    (
+        send_metric,
+        [("sent-metric-new", "metrics", "orders")],
+        [("sent-metric-missing", "metrics", "orders")],
+    ),
+    (tell, [("telemetry-new", "telemetry", "integration flask")], []),
+]
+
+
+@pytest.mark.parametrize(("change", "there", "back"), CASES, ids=[case[0].__name__ for case in CASES])
+def test_a_difference_is_told_alone_by_its_name(
+    change: Callable[[Json], None], there: list[Way], back: list[Way]
+) -> None:
+    whole, other = request(), request()
+    change(other)
+    assert ways(whole, other) == there
+    assert back in ([], ways(other, whole))
+    assert ways(whole, request()) == []
+
+
+def test_a_header_in_lower_case() -> None:
+    a, b = request(), request()
+    a["result"]["headers"], b["result"]["headers"] = {"X-Answer": "42"}, {"x-answer": "42"}
+    assert ways(a, b) == [("header-case", "result", "X-Answer")]
+    b["result"]["headers"] = {"x-answer": "43"}
+    assert ways(a, b) == [("header-case", "result", "X-Answer"), ("header-changed", "result", "X-Answer")]
+
+
+def test_a_context_that_is_ignored() -> None:
+    a, b = message(), message()
+    for each in spans(b):
+        each["trace_id"] = 77
+    spans(b)[0] |= {"parent_id": 0}
+    spans(b)[0]["meta"] |= {"_dd.p.dm": "-0"}
+    spans(b)[0]["metrics"] |= {"_sampling_priority_v1": 1}
+    assert ways(a, b) == [("context-ignored", "aws.sqs", "context")]
+    assert ways(b, a) == [("context-new", "aws.sqs", "context")]
+
+
+def test_another_context() -> None:
+    a, b = message(), message()
+    spans(b)[0]["parent_id"] = 6
+    assert ways(a, b) == [("context-changed", "aws.sqs", "context")]
+    b["event"]["Records"][0]["body"] = "another event"
+    assert ways(a, b) == []
+
+
+def test_siblings_of_one_name_are_matched_by_their_tags() -> None:
+    a, b = plain(), plain()
+    for record, order in ((a, "xyz"), (b, "zxy")):
+        spans(record)[1:] = [
+            span("step", 20 + number, FUNCTION, 300, 10, meta={"letter": letter})
+            for number, letter in enumerate(order)
+        ]
+    assert ways(a, b) == []
+    spans(b)[3]["meta"]["letter"] = "w"
+    assert ways(a, b) == [("tag-changed", "step", "letter")]
+
+
+def test_what_is_volatile_is_not_told() -> None:
+    a, b = request(), request()
+    for number, record in enumerate((a, b)):
+        for each in spans(record):
+            each["span_id"] += 10**6 * (number + 1)
+            each["parent_id"] += 10**6 * (number + 1) if each["parent_id"] else 0
+            each |= {"trace_id": TRACE + number, "start": NOW + number, "duration": 5 + number}
+        schema = gzip.compress(b'{"a": 1}', mtime=number)
+        spans(record)[0]["meta"] |= {"_dd.p.tid": f"6912a4b{number}00000000", "runtime-id": str(number)}
+        spans(record)[1]["metrics"] |= {"_dd.appsec.waf.duration": 5.5 * number}
+        spans(record)[1]["meta"] |= {
+            "_dd.appsec.s.req.body": b64encode(schema).decode(),
+            "request_id": f"{number}dfcdc99-ee7e-4ae1-b94d-a9375c36a677",
+            "dd_trace": f"4.{number}.0",
+            "error.stack": f'File "/home/{number}/lib/python3.13/site-packages/ddtrace/a.py", line {number}',
+        }
+        record["result"]["headers"] = {"Content-Length": str(13 + number)}
+        record["result"]["body"] = json.dumps({"at": 1800000000.5 + number})
+        record["log"] = [
+            f"REPORT RequestId: {number}dfcdc99-ee7e-4ae1-b94d-a9375c36a677\tDuration: {number}.66 ms",
+            f"[WARNING]\t2026-11-21T17:00:4{number}.789Z\t[dd.span_id={spans(record)[1]['span_id']}]\thello",
+            *["Error submitting packet: [Errno 111]"] * number,
+        ]
+    assert ways(a, b) == []
+
+
+def test_what_stands_in_the_event_is_not_volatile() -> None:
+    a, b = message(), message()
+    for record, number in ((a, 1), (b, 2)):
+        record["event"]["Records"][0]["messageId"] = "0d1e2f3a-4b5c-4d6e-8f70-000000000001"
+        spans(record)[2]["meta"]["weblog.record"] = f"0d1e2f3a-4b5c-4d6e-8f70-00000000000{number}"
+    assert ways(a, b) == [("tag-changed", "sqs.process", "weblog.record")]
+
+
+def test_a_difference_tells_both_values() -> None:
+    a, b = request(), request()
+    change_tag(b)
+    (found,) = differences(a, b)
+    assert found.as_json() == {
+        "kind": "tag-changed",
+        "sentence": KINDS["tag-changed"],
+        "place": "aws.apigateway > aws.lambda",
+        "name": "functionname",
+        "a": "weblog",
+        "b": "other",
+    }
+
+
+def test_records_without_anything() -> None:
+    assert differences({"traces": []}, {"traces": []}) == []
+    assert ways({"traces": [], "result": [1, {"a": None}]}, {"traces": [], "result": [1, {}]}) == [
+        ("result-missing", "result", "result[1].a"),
+        ("result-new", "result", "result[1]"),
+    ]
+
+
+def test_the_arguments_are_not_changed() -> None:
+    a, b = request(), request()
+    double_appsec(b)
+    before = changed(a), changed(b)
+    differences(a, b)
+    assert (a, b) == before

@@ -1,0 +1,29 @@
+"""Says why an invocation has no trace, and how that is known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from trace_view.store import Store
+
+
+def why_no_trace(record: dict[str, Any], store: Store, seconds: int) -> str:
+    """The reason, in sentences for a person."""
+    waited = f"No trace with the request id {record['request_id']} came within {seconds} s."
+    return f"{waited} {_cause(record, store)}"
+
+
+def _cause(record: dict[str, Any], store: Store) -> str:
+    lost = store.lost.get("trace_agent", 0)
+    kind = record["result"].get("errorType", "") if isinstance(record["result"], dict) else ""
+    if record["function_error"] and kind in ("Sandbox.Timedout", "Runtime.ExitError"):
+        return f"The result says {kind}: the function's process ended before the tracer could send."
+    if record["function_error"] and kind.startswith("Runtime."):
+        return f"The result says {kind}: the function failed before the tracer had begun a span."
+    if store.agent_time is None:
+        return "The trace agent has told this view of nothing since it started: does the function send to it?"
+    if record["started"] is not None and store.agent_time >= record["started"]:
+        text = "The trace agent has told of other things since the invocation began, so it is reached."
+    else:
+        text = "The trace agent has told of nothing since the invocation began."
+    return text + (f" It could not tell of {lost} messages since it started." if lost else "")
