@@ -12,9 +12,8 @@ FROM $EXTENSION_IMAGE AS extension
 FROM $PYTHON_IMAGE AS build
 
 # In /var/lang, as in AWS's own images. An environment, so that the user's tracer replaces the pinned one
-# cleanly. Without pip, so that the function finds its own packages only. The Invoke API has another
-# environment, so that the function cannot import it.
-RUN python -m venv --without-pip /var/lang && python -m venv --without-pip /opt/invoke_api
+# cleanly. Without pip, so that the function finds its own packages only.
+RUN python -m venv --without-pip /var/lang
 
 # Dependencies before code: they change rarely, and this is the slow step.
 COPY constraints.txt requirements.txt /src/
@@ -36,12 +35,19 @@ ARG WEBLOG_VERSION=unknown
 RUN --mount=type=cache,target=/root/.cache/pip --mount=type=bind,source=binaries,target=/src/binaries \
     /src/scripts/docker-install-tracer.sh /src/binaries /layer /binaries/metadata.txt
 
+
+# Apart from the packages: neither is made again when the other changes.
+FROM $PYTHON_IMAGE AS code
+
 # The extension moves to /opt/datadog: a script of this project takes its usual place, so that a broken extension
 # does not stop the function. Moved here because the extension's own image has no shell.
 COPY --from=extension /opt/ /extension/
 RUN mkdir /extension/datadog && mv /extension/extensions /extension/datadog/
 COPY extension/supervisor/supervisor.py /extension/datadog/
 COPY --chmod=755 extension/supervisor/datadog-agent.sh /extension/extensions/datadog-agent
+
+# An environment of its own, so that the function cannot import it.
+RUN python -m venv --without-pip /opt/invoke_api
 
 # Compiled here, because Lambda's file system is read-only: every cold start would compile again.
 COPY invoke_api/ /opt/invoke_api/lib/python3.13/site-packages/invoke_api/
@@ -61,14 +67,14 @@ RUN apt-get update \
 
 # From what changes rarely to what changes often.
 COPY --from=emulator /usr/local/bin/aws-lambda-rie /usr/local/bin/
-COPY --from=build /extension/ /opt/
+COPY --from=code /extension/ /opt/
 COPY --from=build /var/lang/ /var/lang/
-COPY --from=build /opt/invoke_api/ /opt/invoke_api/
+COPY --from=code /opt/invoke_api/ /opt/invoke_api/
 # A Lambda layer's place: Python searches it after the function's own folder and before everything else.
 COPY --from=build /layer/ /opt/
 COPY --from=build /binaries/ /binaries/
 WORKDIR /var/task
-COPY --from=build /var/task/ /var/task/
+COPY --from=code /var/task/ /var/task/
 
 # ALLOWED_HOSTS: containers call each other by names such as host.docker.internal.
 ENV LAMBDA_TASK_ROOT=/var/task \

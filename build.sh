@@ -11,7 +11,7 @@ main() {
     # Variant and the event type that its label names; the first is the default.
     mapfile -t VARIANTS < <(python3 -m scripts.build_inputs variants)
     [[ ${#VARIANTS[@]} -gt 0 ]] || fail "python3 cannot list the variants (see above); it has to be Python 3.10 or later"
-    local variants=() platform="" save=false dev=true drivers=false
+    local variants=() platform="" save=false dev=true drivers=false suite_tag=true name=python-lambda-weblog
     while [[ $# -gt 0 ]]; do
         case $1 in
             -h | --help) usage && exit ;;
@@ -20,10 +20,13 @@ main() {
             --save) save=true ;;
             --no-dev) dev=false ;;
             --drivers) drivers=true ;;
+            --no-suite-tag) suite_tag=false ;;
+            --name) name=${2-} && shift ;;
+            --name=*) name=${1#*=} ;;
             --export) exec python3 -m scripts.suite_export "${@:2}" ;;
             --print-client) find_client && echo "$client" && exit ;;
             all) mapfile -t variants < <(variant_names) ;;
-            -*) fail "unknown option $1; there are --platform, --save, --drivers, --no-dev, --export and --help" ;;
+            -*) fail "unknown option $1; there are --platform, --save, --drivers, --no-dev, --no-suite-tag, --name, --export and --help" ;;
             *) variants+=("$1") ;;
         esac
         [[ $# == 0 ]] || shift
@@ -34,17 +37,20 @@ main() {
         variants[index]=$(variant "${variants[index]}")
     done
     check_platform "$platform"
+    # What Docker allows, without a registry.
+    [[ $name =~ ^[a-z0-9]+([._-][a-z0-9]+)*$ ]] ||
+        fail "--name is '$name'; valid are lower-case letters and digits, with . _ or - between them"
     # Every mistake in binaries/ that its file names show, before anything is built.
     python3 -m scripts.build_inputs check "${platform:-linux/$(machine)}" || exit 1
     ! $save || command -v zstd >/dev/null || fail "--save needs zstd (Debian's package of that name)"
     find_client
 
     for variant in "${variants[@]}"; do
-        build weblog "$variant" "python-lambda-weblog:$variant"
-        ! $dev || build dev "$variant" "python-lambda-weblog:$variant-dev"
+        build weblog "$variant" "$name:$variant"
+        ! $dev || build dev "$variant" "$name:$variant-dev"
         ! $save || save_image "$variant"
     done
-    tag_for_suite "${variants[@]}"
+    ! $suite_tag || tag_for_suite "${variants[@]}"
 }
 
 usage() {
@@ -63,6 +69,8 @@ Options:
   --drivers            with the drivers of databases, brokers and AWS (requirements-drivers.txt), which are left
                        out otherwise; the endpoints that need them then answer 501
   --no-dev             do not build python-lambda-weblog:VARIANT-dev
+  --no-suite-tag       leave the tag $SUITE_TAG where it is
+  --name NAME          build NAME:VARIANT and NAME:VARIANT-dev, so that two builds can be compared
   --export FOLDER      build nothing; write into FOLDER, a checkout of system-tests, what the suite needs
                        to build every variant itself
   --help               print this text
@@ -134,10 +142,17 @@ build() {
 }
 
 save_image() {
-    local archive=binaries/python_lambda-$1-weblog.tar.zst
+    local archive=binaries/python_lambda-$1-weblog.tar.zst before
     say "writing $archive"
-    "$client" tag "python-lambda-weblog:$1" "$SUITE_TAG"
+    # The suite takes the image by this tag, so the archive must have it.
+    before=$("$client" image inspect --format '{{.Id}}' "$SUITE_TAG" 2>/dev/null) || true
+    "$client" tag "$name:$1" "$SUITE_TAG"
     "$client" save "$SUITE_TAG" | zstd --quiet --force -T0 -o "$archive"
+    if [[ -n $before ]]; then
+        "$client" tag "$before" "$SUITE_TAG"
+    else
+        "$client" rmi "$SUITE_TAG" >/dev/null
+    fi
 }
 
 tag_for_suite() {
@@ -146,8 +161,8 @@ tag_for_suite() {
         chosen=${chosen:-$variant}
         [[ $variant != "$(variant_names | head -n 1)" ]] || chosen=$variant
     done
-    "$client" tag "python-lambda-weblog:$chosen" "$SUITE_TAG"
-    say "$SUITE_TAG is python-lambda-weblog:$chosen"
+    "$client" tag "$name:$chosen" "$SUITE_TAG"
+    say "$SUITE_TAG is $name:$chosen"
 }
 
 say() {

@@ -159,6 +159,8 @@ def main(arguments: Sequence[str]) -> int:
             running = stack.enter_context(Programs(programs(ports, environment), access_log.take))
             running.wait_until_up()
             say(f"tracer: {versions.answer()}")
+            for note in versions.notes():
+                say(f"note: {note}")
             function = Function(running, ports)
             if reload_is_on:
                 root = Path(environment.get("LAMBDA_TASK_ROOT") or ".")

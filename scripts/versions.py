@@ -6,29 +6,37 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 PACKAGES = ("ddtrace", "datadog_lambda")
+CHECKOUTS = ("dd-trace-py", "datadog-lambda-python")
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 # Where pinned packages are: in .venv, from which ./run.sh runs this, or in the image.
 PINNED_FOLDERS = (sys.prefix, "/var/lang")
 
+# The dev image's environment for this program, and where the function there looks for a mounted package.
+IN_IMAGE = "/opt/dev"
+LAYER = Path("/opt/python")
+LAYER_PLACES = (LAYER, LAYER / "lib/python3.13/site-packages")
+MOUNTS = Path("/proc/self/mountinfo")
+
 # Runs as the function does, so that it finds what the function finds. An overlay that is mounted over the
 # pinned package has its folder.
 _PROGRAM = """
-import importlib, json, os
+import importlib, importlib.util, json, os
 found = {}
 for name in ("ddtrace", "datadog_lambda"):
-    try:
-        module = importlib.import_module(name)
-    except Exception as error:
-        found[name] = {"error": f"{type(error).__name__}: {error}"}
+    spec = importlib.util.find_spec(name)
+    if spec is None:
+        found[name] = {"error": "there is none"}
         continue
-    folder = list(module.__path__)[0]
-    found[name] = {
-        "version": getattr(module, "__version__", None), "folder": folder, "mounted": os.path.ismount(folder)
-    }
+    folder = list(spec.submodule_search_locations)[0]
+    found[name] = {"folder": folder, "mounted": os.path.ismount(folder)}
+    try:
+        found[name]["version"] = getattr(importlib.import_module(name), "__version__", None)
+    except Exception as error:
+        found[name]["error"] = f"{type(error).__name__}: {error}"
 print(json.dumps(found))
 """
 # Nothing is to be sent by a process that only looks.
@@ -70,20 +78,71 @@ class VersionsAsked:
         return [
             Path(package["folder"])
             for name, package in self._found.items()
-            if "NOT the pinned" in _describe(package, _pin(name))
+            if "folder" in package and not _is_pinned(package, _pin(name))
         ]
+
+    def notes(self) -> list[str]:
+        """What is wrong with mounts that look like a tracer and are none; known after `answer`."""
+        if sys.prefix != IN_IMAGE:
+            return []
+        used = [Path(package["folder"]) for package in self._found.values() if "folder" in package]
+        return list(unused_mounts(read_mounts(MOUNTS.read_text()), used))
+
+
+def read_mounts(mountinfo: str) -> Iterator[tuple[Path, Path]]:
+    """Each mount's source and target, from the file of that name in /proc.
+
+    The source is a path on the file system that it comes from, so only its end is of use.
+    """
+    for line in mountinfo.splitlines():
+        source, target = line.split()[3:5]
+        yield _unescape(source), _unescape(target)
+
+
+def _unescape(path: str) -> Path:
+    return Path(re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), path))
+
+
+def unused_mounts(mounts: Iterable[tuple[Path, Path]], used: Sequence[Path]) -> Iterator[str]:
+    """A sentence for each mounted folder that looks like a tracer, when nothing is imported from it.
+
+    `used` has the folders of the packages that it imports.
+    """
+    for source, target in mounts:
+        if not target.is_dir() or any(folder.is_relative_to(target) for folder in used):
+            continue
+        inside = [name for name in PACKAGES if (target / name / "__init__.py").is_file()]
+        is_named = {source.name, target.name} & {*PACKAGES, *CHECKOUTS}
+        if not (inside or is_named or target in LAYER_PLACES):
+            continue
+        if not any(target.iterdir()):
+            why = "it is empty, so there may be no such folder on your machine"
+        elif inside:
+            why = f"the package is in its folder {inside[0]}"
+        elif target in LAYER_PLACES:
+            why = f"there is no {' or '.join(PACKAGES)} in it"
+        else:
+            why = "the function imports nothing from there"
+        places = " or ".join(str(LAYER / name) for name in PACKAGES)
+        yield f"the mount on {target} has no effect: {why}. Mount the folder of a package on {places}"
 
 
 def _describe(package: Mapping[str, str], pin: str) -> str:
     if error := package.get("error"):
-        return f"cannot be imported ({error})"
+        place = f"; {package['folder']}" if "folder" in package else ""
+        return f"cannot be imported ({error}{place})"
     version, folder = package["version"], package["folder"]
     if version is None:
         # What Docker makes of a mount whose source does not exist.
         return f"is an empty folder ({folder}): is a mount of yours mistyped?"
-    if version == pin and folder.startswith(PINNED_FOLDERS) and not package["mounted"]:
+    if _is_pinned(package, pin):
         return f"{version} (pinned, {folder})"
     return f"{version} (NOT the pinned {pin}, {folder})"
+
+
+def _is_pinned(package: Mapping[str, str], pin: str) -> bool:
+    in_its_place = package["folder"].startswith(PINNED_FOLDERS) and not package["mounted"]
+    return in_its_place and package.get("version") == pin
 
 
 def _pin(name: str) -> str:

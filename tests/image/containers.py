@@ -14,7 +14,10 @@ import requests
 from tests.support.emulator import INVOCATIONS
 from tests.support.processes import REPOSITORY, wait_for
 
-IMAGE = "python-lambda-weblog:apigw-rest"
+# Not the name of the user's own images.
+NAME = "python-lambda-weblog-test"
+IMAGE = f"{NAME}:apigw-rest"
+DEV_IMAGE = f"{IMAGE}-dev"
 HEALTHCHECK = {"healthcheck": True}
 
 # Prints the processes whose command line begins like this, and signals them; the image has no pkill.
@@ -51,6 +54,8 @@ class Container:
     """A container that a test started."""
 
     name: str
+    ports: dict[int, int] = field(default_factory=dict)
+    """The loopback ports under which ports of the container are published."""
 
     def execute(self, *command: str, stdin: str | None = None) -> str:
         """What `command` prints when run inside; AssertionError when it fails."""
@@ -96,7 +101,11 @@ class Container:
 
     def port(self, inside: int) -> int:
         """The loopback port under which this port of the container was published."""
-        return int(docker("port", self.name, f"{inside}/tcp").split(":")[-1])
+        if not self.ports:
+            for line in docker("port", self.name).splitlines():
+                # 8080/tcp -> 127.0.0.1:32768
+                self.ports[int(line.partition("/")[0])] = int(line.rpartition(":")[2])
+        return self.ports[inside]
 
     def invoke(self, event: object) -> Any:
         """Invoke with this event through port 8080; the result, parsed from JSON."""
@@ -152,7 +161,10 @@ class ContainerStarter:
         )
         if ports:
             port = container.port(ports[0])
-            wait_for(lambda: _answers(port), what=f"an answer from port {ports[0]}\n{container.logs}")
+            try:
+                wait_for(lambda: _answers(port), what=f"an answer from port {ports[0]}", timeout=60)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{container.logs}") from None
         return container
 
     def remove_all(self) -> None:

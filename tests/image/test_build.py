@@ -7,19 +7,22 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import datadog_lambda
 import pytest
 
-from tests.image.containers import HEALTHCHECK, ContainerStarter, docker
+from tests.image.containers import HEALTHCHECK, IMAGE, NAME, ContainerStarter, docker
 from tests.support.processes import REPOSITORY
 
 # Real releases that are not the pinned ones.
 OTHER_DDTRACE = "4.15.0"
 OTHER_DATADOG_LAMBDA = "8.129.0"
 LAYER_FOLDER = "python/lib/python3.13/site-packages"
+
+SUITE_TAG = "system_tests/weblog"
 
 Put = Callable[[Path, Path], None]
 
@@ -58,6 +61,12 @@ def build(project: Path, *arguments: str, path: str = "") -> subprocess.Complete
     )
 
 
+def build_image(project: Path, image_name: str, *arguments: str) -> None:
+    """Build NAME:VARIANT and nothing else; AssertionError when that fails."""
+    done = build(project, "--no-dev", "--no-suite-tag", "--name", image_name, *arguments)
+    assert done.returncode == 0, done.stdout
+
+
 # The image's Python, which need not be the one that runs the tests.
 FOR_IMAGE = ("--python-version", "3.13", "--only-binary", ":all:")
 
@@ -70,31 +79,23 @@ def download(folder: Path, *requirements: str) -> None:
 
 
 @pytest.fixture
-def restore_tags(image: None) -> Iterator[None]:
-    """The images under test keep their names, whatever a test builds meanwhile."""
+def suite_tag(image: None) -> Iterator[Callable[[], str]]:
+    """What has the suite's tag; after the test it is the same one as before."""
 
-    def tags() -> dict[str, str]:
-        listed = docker("images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
-        pairs = (line.split() for line in listed.splitlines())
-        return {
-            name: identity
-            for name, identity in pairs
-            if name.startswith(("python-lambda-weblog", "system_tests"))
-        }
+    def tagged() -> str:
+        return docker("images", "--no-trunc", "--quiet", SUITE_TAG).strip()
 
-    before = tags()
-    yield
-    after = tags()
-    changed = {name for name, identity in after.items() if before.get(name) != identity}
-    for name in changed:
-        docker("rmi", name, check=False)
-    for name in changed & before.keys():
-        docker("tag", before[name], name)
+    before = tagged()
+    yield tagged
+    if before:
+        docker("tag", before, SUITE_TAG)
+    elif tagged():
+        docker("rmi", SUITE_TAG)
 
 
-def versions(start_container: ContainerStarter) -> tuple[str, dict[str, str]]:
-    """What the healthcheck and the metadata say of the image that was just built."""
-    container = start_container()
+def versions(start_container: ContainerStarter, image: str) -> tuple[str, dict[str, str]]:
+    """What the healthcheck and the metadata say of this image."""
+    container = start_container(image=image)
     metadata = dict(
         line.split(": ") for line in container.execute("cat", "/binaries/metadata.txt").splitlines()
     )
@@ -102,18 +103,14 @@ def versions(start_container: ContainerStarter) -> tuple[str, dict[str, str]]:
 
 
 def put_layer(binaries: Path, scratch: Path) -> None:
-    subprocess.run(
-        [
-            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *FOR_IMAGE),
-            *("--target", scratch / LAYER_FOLDER),
-            *(f"datadog-lambda=={OTHER_DATADOG_LAMBDA}", f"ddtrace=={OTHER_DDTRACE}"),
-        ],
-        check=True,
-    )
-    # As in the true layer: it has neither of the two.
-    for name in ("requests", "urllib3"):
-        shutil.rmtree(scratch / LAYER_FOLDER / name)
-    shutil.make_archive(os.fspath(binaries / "datadog_lambda_py-3.13"), "zip", scratch)
+    """A layer out of two wheels: as in the true one, requests and urllib3 are not in it."""
+    packages = (f"datadog-lambda=={OTHER_DATADOG_LAMBDA}", f"ddtrace=={OTHER_DDTRACE}")
+    download(scratch, "--no-deps", *FOR_IMAGE, *packages)
+    with zipfile.ZipFile(binaries / "datadog_lambda_py-3.13.zip", "w") as layer:
+        for wheel in scratch.glob("*.whl"):
+            with zipfile.ZipFile(wheel) as archive:
+                for file in archive.namelist():
+                    layer.writestr(f"{LAYER_FOLDER}/{file}", archive.read(file))
 
 
 def put_packages(binaries: Path, scratch: Path) -> None:
@@ -132,41 +129,34 @@ def put_checkout(binaries: Path, scratch: Path) -> None:
     archive.unlink()
     (folder,) = scratch.iterdir()
     shutil.move(folder, binaries / "datadog-lambda-python")
-    (binaries / "python-load-from-pip").write_text(f"ddtrace=={OTHER_DDTRACE}\n")
+    (binaries / "python-load-from-pip").write_text(f"# my branch\n\nddtrace=={OTHER_DDTRACE}\n")
 
 
-def put_requirements(binaries: Path, scratch: Path) -> None:
-    lines = f"# my branch\nddtrace=={OTHER_DDTRACE}\ndatadog-lambda=={OTHER_DATADOG_LAMBDA}\n"
-    (binaries / "python-load-from-pip").write_text(lines)
-
-
-@pytest.mark.parametrize("put", [put_layer, put_packages, put_checkout, put_requirements])
+@pytest.mark.parametrize("put", [put_layer, put_packages, put_checkout])
 def test_the_users_own_tracer(
-    project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path, put: Put
+    project: Path, image_name: str, start_container: ContainerStarter, tmp_path: Path, put: Put
 ) -> None:
     put(project / "binaries", tmp_path / "scratch")
-    done = build(project, "--no-dev")
-    assert done.returncode == 0, done.stdout
-    version, metadata = versions(start_container)
+    build_image(project, image_name)
+    version, metadata = versions(start_container, f"{image_name}:apigw-rest")
     assert version == metadata["datadog_lambda"] == OTHER_DATADOG_LAMBDA
     assert metadata["ddtrace"] == OTHER_DDTRACE
 
 
-def test_drivers(project: Path, restore_tags: None) -> None:
+def test_drivers(project: Path, image_name: str) -> None:
     look = (
         "from importlib.util import find_spec as f; print(*map(bool, map(f, ['psycopg', 'kombu', 'moto'])))"
     )
-    for options, found in (([], "False False False"), (["--drivers"], "True True True")):
-        done = build(project, "--no-dev", *options)
-        assert done.returncode == 0, done.stdout
-        assert docker("run", "--rm", "system_tests/weblog", "python", "-c", look).strip() == found
+    build_image(project, image_name, "--drivers")
+    for image, found in ((IMAGE, "False False False"), (f"{image_name}:apigw-rest", "True True True")):
+        assert docker("run", "--rm", image, "python", "-c", look).strip() == found
 
 
 def test_a_changed_wheel_of_the_pinned_version_is_taken(
-    project: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
+    project: Path, image_name: str, start_container: ContainerStarter, tmp_path: Path
 ) -> None:
     """What a developer builds from a checkout often has the version of the last release."""
-    pinned = docker("run", "--rm", "system_tests/weblog", "cat", "/binaries/metadata.txt").split()[1]
+    pinned = datadog_lambda.__version__
     download(tmp_path, "--no-deps", f"datadog-lambda=={pinned}")
     [wheel] = tmp_path.glob("datadog_lambda-*.whl")
     unpacked = tmp_path / "unpacked"
@@ -175,9 +165,8 @@ def test_a_changed_wheel_of_the_pinned_version_is_taken(
         file.write("\nprint('my own datadog_lambda')\n")
     shutil.make_archive(os.fspath(tmp_path / "changed"), "zip", unpacked)
     shutil.move(tmp_path / "changed.zip", project / "binaries" / wheel.name)
-    done = build(project, "--no-dev")
-    assert done.returncode == 0, done.stdout
-    container = start_container()
+    build_image(project, image_name)
+    container = start_container(image=f"{image_name}:apigw-rest")
     container.invoke(HEALTHCHECK)
     assert "my own datadog_lambda" in container.logs
 
@@ -201,7 +190,7 @@ def test_a_tracer_that_cannot_be_imported_fails_the_build(project: Path, image: 
     package.mkdir(parents=True)
     (package / "__init__.py").write_text("raise ImportError('half a tracer')\n")
     shutil.make_archive(os.fspath(project / "binaries/layer"), "zip", tmp_path, "python")
-    done = build(project, "--no-dev")
+    done = build(project, "--no-dev", "--no-suite-tag", "--name", NAME)
     assert done.returncode != 0
     assert "half a tracer" in done.stdout
     assert "datadog_lambda and ddtrace cannot be imported" in done.stdout
@@ -210,21 +199,37 @@ def test_a_tracer_that_cannot_be_imported_fails_the_build(project: Path, image: 
 def test_a_layer_for_another_python_fails_the_build(project: Path, image: None, tmp_path: Path) -> None:
     (tmp_path / "python/lib/python3.12/site-packages").mkdir(parents=True)
     shutil.make_archive(os.fspath(project / "binaries/layer"), "zip", tmp_path, "python")
-    done = build(project, "--no-dev")
+    done = build(project, "--no-dev", "--no-suite-tag", "--name", NAME)
     assert done.returncode != 0
     assert "layer.zip has no python/lib/python3.13/site-packages" in done.stdout
 
 
 @pytest.mark.skipif(not shutil.which("zstd"), reason="zstd is not installed")
-def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None) -> None:
-    done = build(project, "alb-multi", "--no-dev", "--save")
-    assert done.returncode == 0, done.stdout
+@pytest.mark.xdist_group("the suite's tag")
+def test_a_saved_archive_brings_the_image_back(
+    project: Path, image_name: str, suite_tag: Callable[[], str]
+) -> None:
+    before = suite_tag()
+    build_image(project, image_name, "alb-multi", "--save")
+    assert suite_tag() == before
     archive = project / "binaries/python_lambda-alb-multi-weblog.tar.zst"
-    docker("rmi", "system_tests/weblog")
     with subprocess.Popen(["zstd", "-dc", archive], stdout=subprocess.PIPE) as unpacking:
         subprocess.run(["docker", "load"], stdin=unpacking.stdout, check=True, capture_output=True)
-    labels = json.loads(docker("inspect", "--format", "{{json .Config.Labels}}", "system_tests/weblog"))
+    labels = json.loads(docker("inspect", "--format", "{{json .Config.Labels}}", SUITE_TAG))
     assert labels["system-tests-weblog-variant"] == "alb-multi"
+
+
+@pytest.mark.xdist_group("the suite's tag")
+def test_of_several_variants_the_default_one_gets_the_suites_tag(
+    project: Path, image_name: str, suite_tag: Callable[[], str]
+) -> None:
+    def identity(variant: str) -> str:
+        return docker("images", "--no-trunc", "--quiet", f"{image_name}:{variant}").strip()
+
+    for variants, tagged in ((["alb", "apigw-rest", "apigw-http"], "apigw-rest"), (["alb"], "alb")):
+        done = build(project, *variants, "--no-dev", "--name", image_name)
+        assert done.stdout.splitlines()[-1] == f"build.sh: {SUITE_TAG} is {image_name}:{tagged}"
+        assert suite_tag() == identity(tagged)
 
 
 @pytest.mark.parametrize(
@@ -238,12 +243,18 @@ def test_a_saved_archive_brings_the_image_back(project: Path, restore_tags: None
         (
             [],
             ["--fast"],
-            "unknown option --fast; there are --platform, --save, --drivers, --no-dev, --export and --help",
+            "unknown option --fast; there are --platform, --save, --drivers, --no-dev, --no-suite-tag,"
+            " --name, --export and --help",
         ),
         (
             [],
             ["--platform", "linux/riscv64"],
             "unknown platform 'linux/riscv64'; there are linux/amd64 and linux/arm64",
+        ),
+        (
+            [],
+            ["--name", "Mine:1"],
+            "--name is 'Mine:1'; valid are lower-case letters and digits,",
         ),
         (["a.zip", "b.zip"], [], "binaries/ holds more than one layer: a.zip, b.zip; keep one"),
         (
@@ -309,6 +320,6 @@ def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path
 def test_help_names_every_variant_and_option(bare_project: Path) -> None:
     done = build(bare_project, "--help")
     assert done.returncode == 0
-    options = ("--platform", "--save", "--drivers", "--no-dev")
+    options = ("--platform", "--save", "--drivers", "--no-dev", "--no-suite-tag", "--name", "--export")
     for word in ("apigw-rest, apigw-http, function-url, alb, alb-multi", *options):
         assert word in done.stdout

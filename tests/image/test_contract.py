@@ -17,6 +17,8 @@ from tests.image.containers import (
     FUNCTION,
     HEALTHCHECK,
     IMAGE,
+    NAME,
+    Container,
     ContainerStarter,
     alb_event,
     docker,
@@ -69,9 +71,7 @@ def test_the_dockerfile_builds_the_default_variant() -> None:
 
 @pytest.mark.parametrize("variant", EVENT_TYPES)
 def test_labels_tell_the_suite_what_it_runs(image: None, variant: str) -> None:
-    labels = json.loads(
-        docker("inspect", "--format", "{{json .Config.Labels}}", f"python-lambda-weblog:{variant}")
-    )
+    labels = json.loads(docker("inspect", "--format", "{{json .Config.Labels}}", f"{NAME}:{variant}"))
     assert labels == {
         "system-tests-library": "python_lambda",
         "system-tests-weblog-variant": variant,
@@ -81,20 +81,23 @@ def test_labels_tell_the_suite_what_it_runs(image: None, variant: str) -> None:
 
 def test_variants_share_every_layer(image: None) -> None:
     layers = {
-        docker("inspect", "--format", "{{json .RootFS.Layers}}", f"python-lambda-weblog:{variant}")
+        docker("inspect", "--format", "{{json .RootFS.Layers}}", f"{NAME}:{variant}")
         for variant in EVENT_TYPES
     }
     assert len(layers) == 1
 
 
-def test_the_suites_tag_is_the_default_variant(image: None) -> None:
-    identities = {docker("inspect", "--format", "{{.Id}}", name) for name in ("system_tests/weblog", IMAGE)}
-    assert len(identities) == 1
+@pytest.fixture(scope="module")
+def container(share_container: ContainerStarter) -> Container:
+    """A container without a command and without settings."""
+    return share_container(ports=(8080, 8127))
 
 
 @pytest.mark.parametrize("command", [(), ("./app.sh",)], ids=["no command", "./app.sh"])
-def test_brings_up_everything(start_container: ContainerStarter, command: tuple[str, ...]) -> None:
-    container = start_container(*command)
+def test_brings_up_everything(
+    container: Container, start_container: ContainerStarter, command: tuple[str, ...]
+) -> None:
+    container = start_container(*command) if command else container
     answer = wait_for(
         lambda: container.execute("sh", "-c", f"{READINESS} || true"), what="an answer to the readiness check"
     )
@@ -103,8 +106,7 @@ def test_brings_up_everything(start_container: ContainerStarter, command: tuple[
     assert container.execute("cat", "/proc/1/comm").strip() == "tini"
 
 
-def test_the_event_and_the_page_give_the_same_health_document(start_container: ContainerStarter) -> None:
-    container = start_container()
+def test_the_event_and_the_page_give_the_same_health_document(container: Container) -> None:
     assert (
         json.loads(container.invoke(alb_event("/healthcheck"))["body"])
         == container.invoke(HEALTHCHECK)
@@ -165,9 +167,8 @@ def test_settings_and_files_of_the_suite_reach_function_and_extension(
         assert settings.items() <= container.environment(process).items()
 
 
-def test_any_host_name_may_be_used(start_container: ContainerStarter) -> None:
+def test_any_host_name_may_be_used(container: Container) -> None:
     """Containers call each other by names such as host.docker.internal."""
-    container = start_container(ports=(8080, 8127))
     health = requests.post(
         f"http://127.0.0.1:{container.port(8080)}{INVOCATIONS}",
         json=HEALTHCHECK,
@@ -179,8 +180,7 @@ def test_any_host_name_may_be_used(start_container: ContainerStarter) -> None:
     assert requests.get(agent, headers={"Host": "host.docker.internal:8127"}, timeout=10).status_code == 200
 
 
-def test_port_8127_leads_to_the_trace_agent(start_container: ContainerStarter) -> None:
-    container = start_container(ports=(8080, 8127))
+def test_port_8127_leads_to_the_trace_agent(container: Container) -> None:
     container.invoke(HEALTHCHECK)
     assert requests.get(f"http://127.0.0.1:{container.port(8127)}/info", timeout=10).json()["endpoints"]
     # The agent itself listens where the real one does, which is why it takes socat to reach it.

@@ -114,13 +114,6 @@ def test_an_extension_that_hangs_for_a_while_is_back_afterwards(start_container:
     assert "extension: SHUTDOWN (SandboxTerminated)" in container.logs
 
 
-def test_an_extension_that_works_is_not_spoken_of(start_container: ContainerStarter) -> None:
-    container = start_container()
-    answers_rightly(container)
-    container.stop()
-    assert "supervisor" not in container.logs
-
-
 def test_without_the_emulator_the_extension_ends_too(start_container: ContainerStarter) -> None:
     """Else it would keep port 8126 from the one that the next emulator starts."""
     container = start_container()

@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from lambda_proxy.front_doors import FRONT_DOORS
-from tests.image.containers import HEALTHCHECK, IMAGE, ContainerStarter, docker
-from tests.image.test_build import OTHER_DATADOG_LAMBDA, OTHER_DDTRACE, put_layer, restore_tags, versions
+from tests.image.containers import HEALTHCHECK, IMAGE, NAME, ContainerStarter, docker
+from tests.image.test_build import OTHER_DATADOG_LAMBDA, OTHER_DDTRACE, put_layer, versions
 from tests.support.processes import REPOSITORY
-
-__all__ = ["restore_tags"]  # a fixture
 
 LIBRARY = Path("utils/build/docker/python_lambda")
 VARIANTS = [door.variant for door in FRONT_DOORS]
@@ -55,12 +53,12 @@ def files(folder: Path) -> dict[str, tuple[bytes, bool]]:
     }
 
 
-def build(suite: Path, variant: str) -> str:
-    """Build as the suite does; the image's name."""
+def build(suite: Path, name: str, variant: str) -> str:
+    """Build as the suite does, but for the tag; the image's name."""
     client = subprocess.run(
         [REPOSITORY / "build.sh", "--print-client"], capture_output=True, text=True, check=True
     ).stdout.strip()
-    name = f"python-lambda-weblog:exported-{variant}"
+    image = f"{name}:{variant}"
     command: list[str | Path] = [
         *(client, "build", "--file", LIBRARY / f"{variant}.Dockerfile"),
         *(
@@ -69,7 +67,7 @@ def build(suite: Path, variant: str) -> str:
             "--label",
             f"system-tests-weblog-variant={variant}",
         ),
-        *("--tag", name, "--tag", "system_tests/weblog", "."),
+        *("--tag", image, "."),
     ]
     done = subprocess.run(
         command,
@@ -81,7 +79,7 @@ def build(suite: Path, variant: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    return name
+    return image
 
 
 def test_what_an_export_writes(suite: Path) -> None:
@@ -139,37 +137,38 @@ def test_the_suite_finds_the_base_images(suite: Path, variant: str) -> None:
     }
 
 
-@pytest.fixture
-def listing(image: None) -> str:
-    """What is in the image that ./build.sh made."""
-    return docker("run", "--rm", IMAGE, "sh", "-c", LISTING)
+def configuration(image: str, what: str) -> object:
+    """Return this part of what Docker knows of the image."""
+    return json.loads(docker("inspect", "--format", f"{{{{json .{what}}}}}", image))
 
 
 def test_the_suite_builds_the_same_images(
-    suite: Path, restore_tags: None, listing: str, start_container: ContainerStarter
+    suite: Path,
+    image_name: str,
+    start_container: ContainerStarter,
 ) -> None:
     export(suite)
-    for door in FRONT_DOORS:
-        name = build(suite, door.variant)
-        assert docker("run", "--rm", name, "sh", "-c", LISTING) == listing
-        configuration, own = (
-            json.loads(docker("inspect", "--format", "{{json .Config}}", image))
-            for image in (name, f"python-lambda-weblog:{door.variant}")
-        )
-        assert configuration == own
-    container = start_container(image=name)
+    images = [build(suite, image_name, door.variant) for door in FRONT_DOORS]
+    for image, door in zip(images, FRONT_DOORS, strict=True):
+        assert configuration(image, "Config") == configuration(f"{NAME}:{door.variant}", "Config")
+    # All five have the same content. It is that of our own image.
+    assert len({str(configuration(image, "RootFS")) for image in images}) == 1
+    listing, own = (docker("run", "--rm", image, "sh", "-c", LISTING) for image in (images[0], IMAGE))
+    assert listing == own
+    container = start_container(image=images[0])
     assert container.invoke(HEALTHCHECK)["status"] == "ok"
 
 
 def test_the_suite_builds_with_a_layer(
-    suite: Path, restore_tags: None, start_container: ContainerStarter, tmp_path: Path
+    suite: Path,
+    image_name: str,
+    start_container: ContainerStarter,
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "layer").mkdir()
     put_layer(suite / "binaries", tmp_path / "layer")
     export(suite)
-    name = build(suite, "apigw-rest")
-    docker("tag", name, IMAGE)
-    version, metadata = versions(start_container)
+    image = build(suite, image_name, "apigw-rest")
+    version, metadata = versions(start_container, image)
     assert (version, metadata["ddtrace"]) == (OTHER_DATADOG_LAMBDA, OTHER_DDTRACE)
-    listing = docker("run", "--rm", name, "sh", "-c", "find / -xdev -name '*.tar.zst'")
-    assert listing == ""
+    assert docker("run", "--rm", image, "sh", "-c", "find / -xdev -name '*.tar.zst'") == ""

@@ -21,6 +21,6 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
         while True:
             memory.append(b"x" * 2**20)
     if what == "sleep":
-        sys.stderr.write("the function sleeps\n")
+        sys.stderr.write(f"the function sleeps for {event['seconds']} s\n")
         time.sleep(event["seconds"])
     return {"event": event, "pid": os.getpid()}
