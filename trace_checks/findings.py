@@ -150,8 +150,12 @@ def _place(detail: str) -> str:
 _SCHEMA_PLACES = {"_schema_callback", "path_param_transform"}
 
 
+_PARAMETERS = ("pathParameters", "queryStringParameters", "multiValueQueryStringParameters")
+
+
 def _in_schema(case: Case, detail: str, span: Span | None) -> bool:
-    return _place(detail) in _SCHEMA_PLACES
+    is_odd = any(_is_odd(_part(case.invocation.event, name), dict) for name in _PARAMETERS)
+    return is_odd and _place(detail) in _SCHEMA_PLACES
 
 
 def _lost_by_schema(case: Case, detail: str, span: Span | None) -> bool:

@@ -51,7 +51,7 @@ OTHER_SETTINGS: tuple[Mapping[str, str], ...] = (
 )
 
 # For events that ask the function to sleep until it is ended.
-SHORT = {**APPSEC, "AWS_LAMBDA_FUNCTION_TIMEOUT": "6"}
+SHORT = {**APPSEC, "AWS_LAMBDA_FUNCTION_TIMEOUT": "10"}
 SLEEPER = {
     "Records": [
         {
@@ -59,7 +59,7 @@ SLEEPER = {
             "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:weblog",
             "messageId": "1",
             "attributes": {"SentTimestamp": "1763719200080"},
-            "body": '{"weblog": {"do": "sleep", "seconds": 9}}',
+            "body": '{"weblog": {"do": "sleep", "seconds": 20}}',
         }
     ]
 }
@@ -141,33 +141,34 @@ class Hunt:
     def run(self) -> None:
         """Search until the time is up or everything was tried. Raises StartError."""
         if self.unchanged:
-            self.begin()
-            self._with(APPSEC, self._look_again)
+            self._with(APPSEC, self._look_again, self.seconds)
             return
-        self.begin(1 - SHARE_OF_OTHER_SETTINGS)
-        self._with(APPSEC, self._look_at_everything)
-        self._deadline += self.seconds * SHARE_OF_OTHER_SETTINGS
+        self._with(APPSEC, self._look_at_everything, self.seconds * (1 - SHARE_OF_OTHER_SETTINGS))
+        share = self.seconds * SHARE_OF_OTHER_SETTINGS / (len(OTHER_SETTINGS) + 1)
         for function_settings in OTHER_SETTINGS:
-            self._with(function_settings, self._look_at_samples)
-        self._with(SHORT, self._look_at_sleepers)
+            self._with(function_settings, self._look_at_samples, share)
+        self._with(SHORT, self._look_at_sleepers, share)
 
     def write(self, keys: Iterable[Key]) -> None:
         """Write the records of these to `out`."""
         for key in keys if self.out else ():
             print(json.dumps(self.found[key].record), file=self.out, flush=True)
 
-    def begin(self, share: float = 1) -> None:
-        """Let the time begin, or a share of it."""
-        self._deadline = time.monotonic() + self.seconds * share
+    def begin(self, seconds: float) -> None:
+        """Let that much time begin."""
+        self._deadline = time.monotonic() + seconds
 
     @property
     def is_over(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() > self._deadline
 
-    def _with(self, function_settings: Mapping[str, str], work: Callable[[Looker], None]) -> None:
+    def _with(
+        self, function_settings: Mapping[str, str], work: Callable[[Looker], None], seconds: float
+    ) -> None:
         with tempfile.TemporaryDirectory() as folder, System(Path(folder), function_settings) as system:
             looker = Looker(self, system)
+            self.begin(seconds)
             try:
                 work(looker)
             except _TimeIsUp:

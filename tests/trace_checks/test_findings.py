@@ -408,6 +408,11 @@ NEIGHBOURS: dict[str, tuple[str, Json, Json]] = {
         with_change(lambda: stream("{}", time=None), 0, name="aws.kinesis", start=0),
         with_change(lambda: stream("{}"), 0, name="aws.kinesis", start=0),
     ),
+    "D18, parameters as AWS sends them": (
+        "one-trace",
+        lost(with_parameters(5), "_schema_callback"),
+        lost(with_parameters({"id": "5"}), "_schema_callback"),
+    ),
     "D18, another place": (
         "no-traceback",
         lost(with_parameters(5), "_schema_callback"),
