@@ -104,6 +104,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
     except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
         return FAILED
     report = Report((sides[0], sides[1]), (probes[0], probes[1]), shlex.join(["./compare.sh", *arguments]))
     if not any(probe.error for probe in probes):

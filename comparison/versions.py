@@ -141,19 +141,17 @@ def _try(pairing: Pairing, side: Side, system: System, events: Mapping[str, obje
         pairing.error = str(error)
 
 
-def needs(folder: Path) -> str:
-    """Which ddtrace the datadog_lambda in the folder asks for."""
+def needs(folder: Path) -> tuple[str, ...]:
+    """Which ddtrace the datadog_lambda in the folder asks pip for; one line for each range of Pythons."""
     (place,) = folder.glob("datadog_lambda-*.dist-info")
-    wanted = [
-        text
-        for text in Distribution.at(place).requires or []
-        if re.match(r"ddtrace\b", text) and "extra ==" not in text
-    ]
-    return wanted[0] if wanted else "any ddtrace"
+    return tuple(text for text in Distribution.at(place).requires or [] if re.match(r"ddtrace\b", text))
 
 
 def page(
-    found: Sequence[Pairing], wanted: Mapping[str, str], command: str, python: str = sys.version.split()[0]
+    found: Sequence[Pairing],
+    wanted: Mapping[str, Sequence[str]],
+    command: str,
+    python: str = sys.version.split()[0],
 ) -> str:
     """The page docs/versions.md. `wanted`: what each datadog_lambda asks for."""
     ddtraces = list(dict.fromkeys(pairing.ddtrace for pairing in found))
@@ -165,8 +163,10 @@ def page(
             for pairing in found
             if pairing.datadog_lambda == datadog_lambda
         ]
-        asks = wanted[datadog_lambda].replace("|", "\\|")
-        rows.append(f"| {datadog_lambda} | {' | '.join(cells)} | `{asks}` |")
+        rows.append(f"| {datadog_lambda} | {' | '.join(cells)} |")
+    asks: dict[tuple[str, ...], list[str]] = {}
+    for datadog_lambda, texts in wanted.items():
+        asks.setdefault(tuple(texts), []).append(datadog_lambda)
     lines = [
         "# The versions that work",
         "",
@@ -180,14 +180,21 @@ def page(
         f"$ {command} > docs/versions.md",
         "```",
         "",
-        f"| datadog_lambda | {' | '.join(f'ddtrace {each}' for each in ddtraces)} | asks for |",
-        f"| --- |{' --- |' * (len(ddtraces) + 1)}",
+        f"| datadog_lambda | {' | '.join(f'ddtrace {each}' for each in ddtraces)} |",
+        f"| --- |{' --- |' * len(ddtraces)}",
         *rows,
         "",
         *(f"{number}. {note}" for number, note in enumerate(notes, 1)),
         *([""] if notes else []),
-        "The last column is what its package asks pip for. Each release is installed without its",
-        "dependencies; the pinned ones are used. The kinds, as their samples in `events/` are called:",
+        "Each release is installed without its dependencies; the pinned ones are used. What the packages of",
+        "datadog_lambda ask pip for:",
+        "",
+        *(
+            f"- {', '.join(names)}: {', '.join(f'`{text}`' for text in texts) or 'any ddtrace'}"
+            for texts, names in asks.items()
+        ),
+        "",
+        "The kinds of events, as their samples in `events/` are called:",
         "",
         *(f"- `{kind}`" for kind in KINDS),
     ]

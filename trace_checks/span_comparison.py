@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,10 @@ _OF_APPSEC = re.compile(
     r"|network\.client\.ip|_dd\.runtime_family"
 )
 _OF_CONTEXT = re.compile(r"_dd\.p\..*|_dd\.origin|_sampling_priority_v1|_dd\.(agent|rule|limit)_psr")
+# The root has them, whichever span that is.
+_OF_ROOT = re.compile(
+    r"language|runtime-id|process_id|_dd\.tags\.process|_dd\.tracer_kr|_dd\.top_level|" + _OF_CONTEXT.pattern
+)
 _OF_ERROR = re.compile(r"error\..*|_dd\.debug\.error\..*")
 
 _STATUS = "http.status_code"
@@ -40,13 +44,15 @@ def span_differences(a: Record, b: Record, reader: Reader) -> Iterator[Differenc
     moved = _match_elsewhere(top_a, top_b, reader)
     appsec = sum(map(_has_appsec, top_b.below())) - sum(map(_has_appsec, top_a.below()))
     same_event = a.get("event") == b.get("event")
+    other_root = any(node.partner and node.is_root != node.partner.is_root for node in top_a.below())
+    explained = [_OF_ROOT] if other_root else []
     for node in top_a.below():
         if node.partner is None:
             yield Difference("span-missing", node.place, node.name, _brief(node), None)
             continue
         if node in moved:
             yield Difference("span-moved", node.partner.place, node.name, node.place, node.partner.place)
-        yield from _pair(node, node.partner, reader, appsec, same_event=same_event)
+        yield from _pair(node, node.partner, reader, appsec, explained, same_event=same_event)
     names = Counter(node.name for node in top_a.below())
     for node in top_b.below():
         if node.partner is None:
@@ -155,10 +161,21 @@ def _match_elsewhere(a: _Node, b: _Node, reader: Reader) -> set[_Node]:
     }
 
 
-def _pair(a: _Node, b: _Node, reader: Reader, appsec: int, *, same_event: bool) -> Iterator[Difference]:
-    """What differs between two matched spans. `appsec`: how many more AppSec contexts B has."""
+def _pair(
+    a: _Node,
+    b: _Node,
+    reader: Reader,
+    appsec: int,
+    explained: Sequence[re.Pattern[str]],
+    *,
+    same_event: bool,
+) -> Iterator[Difference]:
+    """What differs between two matched spans.
+
+    `appsec`: how many more AppSec contexts B has; `explained`: tags that follow from what was told before.
+    """
     place = b.place
-    explained: list[re.Pattern[str]] = [_OF_ERROR]
+    explained = [_OF_ERROR, *explained]
     if a.name != b.name:
         yield Difference("span-renamed", a.place, a.name, a.name, b.name)
         explained.append(re.compile(r"operation_name|span\.name"))
@@ -249,11 +266,16 @@ def _tag_differences(
 
 
 def _renamed(name: str, value: object, new: Mapping[str, Any]) -> str | None:
-    """The new tag that has this one's value, which has to be more than a word like `true`."""
+    """The new tag that has this one's value, and a like name unless the value is more than a word."""
     for other, its_value in new.items():
-        if its_value == value and (other.lower() == name.lower() or len(str(value)) > 5):
+        is_alike = _last_part(other) == _last_part(name)
+        if its_value == value and (is_alike or len(str(value)) > 5):
             return other
     return None
+
+
+def _last_part(name: str) -> str:
+    return name.lower().rpartition(".")[2]
 
 
 def _list_differences(kind: str, place: str, a: object, b: object, reader: Reader) -> Iterator[Difference]:

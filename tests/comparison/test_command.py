@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from comparison.endpoints import LEFT_OUT, REQUESTS, documented
+from comparison.tables import tables
 from comparison.work import SETTINGS, groups
 from tests.support.processes import REPOSITORY, wait_for
 
@@ -160,3 +161,10 @@ def test_a_part_of_the_work() -> None:
     assert not {"alb", "login", "kinesis"} & names
     assert group.setting.name == "appsec"
     assert any("login" in item.names for item in group.items)
+
+
+def test_the_page_has_all_lists() -> None:
+    page = (REPOSITORY / "docs/compare.md").read_text()
+    assert page.endswith(f"<!-- Made by `python -m comparison.tables`. -->\n\n{tables()}\n"), (
+        "docs/compare.md is not up to date; its end is what .venv/bin/python -m comparison.tables prints"
+    )

@@ -48,7 +48,11 @@ def lose_span(record: Json) -> None:
 
 def lose_root(record: Json) -> None:
     del spans(record)[0]
-    spans(record)[0]["parent_id"] = 0
+    function = spans(record)[0]
+    function["parent_id"] = 0
+    # What the root has, whichever it is.
+    function["meta"] |= {"language": "python", "runtime-id": "abc", "_dd.p.tid": "6912a4b100000000"}
+    function["metrics"] |= {"_sampling_priority_v1": 1, "process_id": 1}
 
 
 def add_span(record: Json) -> None:
