@@ -153,7 +153,7 @@ def test_services_beside_the_system(start_process: ProcessStarter, ports: dict[s
         "rabbitmq": ("/rabbitmq/produce?queue=q", '{"result":"ok"}\n'),
         "kafka": ("/kafka/produce?topic=t", '{"result":"ok"}\n'),
         "aws": ("/sqs/produce?queue=q", "SQS Produce ok"),
-        "internal-server": ("/external_request?status=204", '{"status":204,'),
+        "internal-server": ("/external_request?status=201", '{"status":201,'),
     }
     for name in installed:
         path, text = calls[name]
