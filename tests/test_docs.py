@@ -129,6 +129,18 @@ def test_the_scripts_that_the_readme_names_are_there() -> None:
         assert (REPOSITORY / script).stat().st_mode & 0o111, script
 
 
+def test_the_configuration_for_vs_code() -> None:
+    (block,) = re.findall(r"`\.vscode/launch\.json`:\n\n```json\n(.*?)```", README, re.DOTALL)
+    here, image = json.loads(block)["configurations"]
+    for configuration in (here, image):
+        assert (configuration["type"], configuration["request"]) == ("debugpy", "attach")
+        assert configuration["connect"] == {"host": "127.0.0.1", "port": 5678}
+        assert configuration["justMyCode"] is False
+    assert {mapping["remoteRoot"].rpartition("/")[2] for mapping in image["pathMappings"]} == {
+        *("app", "ddtrace", "datadog_lambda")
+    }
+
+
 def examples() -> list[tuple[str, str, str]]:
     """The README's answers of front doors: event type, command, what it shows."""
     pattern = r"\$ LAMBDA_EVENT_TYPE=(\S+) \./run\.sh\n\$ (curl [^\n]+)\n(.*?)```"

@@ -47,6 +47,11 @@ def test_any_other_command_runs_untouched() -> None:
     [
         ({"DD_LAMBDA_HANDLER": "handler"}, "DD_LAMBDA_HANDLER must be module.function, it is 'handler'"),
         ({"LAMBDA_TASK_ROOT": "/nowhere"}, "LAMBDA_TASK_ROOT must be a folder, it is '/nowhere'"),
+        (
+            {"DD_APPSEC_RULES": "/nowhere"},
+            "DD_APPSEC_RULES must be a file that can be read, it is '/nowhere'",
+        ),
+        ({"DD_APPSEC_RULES": "app"}, "DD_APPSEC_RULES must be a file that can be read, it is 'app'"),
         ({"RIE_PORT": "http"}, "RIE_PORT must be a number from 1 to 65535, it is 'http'"),
         (
             {"AWS_LAMBDA_FUNCTION_TIMEOUT": "1.5"},

@@ -153,7 +153,7 @@ def test_services_beside_the_system(start_process: ProcessStarter, ports: dict[s
         "rabbitmq": ("/rabbitmq/produce?queue=q", '{"result":"ok"}\n'),
         "kafka": ("/kafka/produce?topic=t", '{"result":"ok"}\n'),
         "aws": ("/sqs/produce?queue=q", "SQS Produce ok"),
-        "internal-server": ("/external_request?status=204", '{"status":204,'),
+        "internal-server": ("/external_request?status=201", '{"status":201,'),
     }
     for name in installed:
         path, text = calls[name]
@@ -377,6 +377,31 @@ class TestErrors:
         assert "/nowhere/python" in error
         assert not (fresh / ".venv").exists()
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a mount namespace")
+    def test_a_folder_that_cannot_be_written_to(self, fresh: Path) -> None:
+        script = f"mount --bind {fresh} {fresh} && mount -o remount,bind,ro {fresh} && {fresh}/run.sh"
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr == (
+            f"error: {fresh} cannot be written to, and .venv is made in it;"
+            " copy the folder to where you may write\n"
+        )
+
+    def test_ctrl_c_while_it_installs(self, fresh: Path, start_process: ProcessStarter) -> None:
+        # A program that takes the signal for a reason to go on, as some do.
+        python = fresh / "python"
+        python.write_text(
+            '#!/bin/sh\ncase $1 in -m) trap "exit 0" INT; touch asked; sleep 60 ;; -V) echo Python ;; esac\n'
+        )
+        python.chmod(0o755)
+        process = start_process([fresh / "run.sh"], env={"PYTHON": str(python)})
+        wait_for((fresh / "asked").exists, what="the making of .venv")
+        os.killpg(process.popen.pid, signal.SIGINT)
+        assert process.popen.wait(10) == 130
+        assert process.output == "making .venv with Python\n"
+
     def test_no_network(self, fresh: Path) -> None:
         # Nothing listens there, and pip must not look elsewhere or try again.
         nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:1/", "PIP_EXTRA_INDEX_URL": "", "PIP_RETRIES": "0"}
@@ -426,6 +451,20 @@ except ProgramError as error:
         "name    | the end",
         "name has ended; what it said stands above",
     ]
+
+
+def test_orphans_that_have_ended_are_let_go(start_process: ProcessStarter) -> None:
+    # The emulator would wait for them at its end.
+    script = """
+from scripts.programs import Program, Programs
+shell = "(sh -c 'echo the orphan is $$; sleep 0.3' &); exec sleep 60"
+with Programs([Program("name", ["/bin/sh", "-c", shell], {}, is_up=lambda: True)]) as running:
+    running.wait()
+"""
+    process = start_process([sys.executable, "-c", script])
+    process.wait_for_output("the orphan is ")
+    orphan = process.output.split()[-1]
+    wait_for(lambda: not Path(f"/proc/{orphan}").exists(), what="the end of the zombie", timeout=10)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a mount namespace")

@@ -306,13 +306,15 @@ def test_mistakes_are_told_before_anything_is_built(
     assert message in done.stdout
 
 
-def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path) -> None:
+# A variant, by both of its names.
+@pytest.mark.parametrize("variant", ["alb-multi", "application-load-balancer-multi"])
+def test_without_docker_it_says_how_to_get_it(bare_project: Path, tmp_path: Path, variant: str) -> None:
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("dirname", "uname", "head", "xargs", "sed"):
         (tools / name).symlink_to(shutil.which(name) or name)
     (tools / "python3").symlink_to(sys.executable)
-    done = build(bare_project, path=os.fspath(tools))
+    done = build(bare_project, variant, path=os.fspath(tools))
     assert (done.returncode, done.stdout.count("\n")) == (1, 1), done.stdout
     assert "there is no docker command; install Docker, or as root:" in done.stdout
 

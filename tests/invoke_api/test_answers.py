@@ -46,34 +46,37 @@ def test_no_payload_is_an_empty_event(api: InvokeApi) -> None:
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InvokeApi]:
-    """One whose function may take a second."""
+    """One whose function may take two seconds."""
     starter = ProcessStarter(tmp_path_factory.mktemp("hasty"))
-    yield start_invoke_api(starter, ACT, env={"AWS_LAMBDA_FUNCTION_TIMEOUT": "1"})
+    yield start_invoke_api(starter, ACT, env={"AWS_LAMBDA_FUNCTION_TIMEOUT": "2"})
     starter.stop_all()
 
 
 @pytest.mark.parametrize(
-    ("path", "message"),
+    ("path", "kind", "message"),
     [
-        ("/sleep/3", "Task timed out after 1.00 seconds"),
-        ("/exit", "Runtime exited with error: exit status 3"),
-        ("/exit/0", "Runtime exited without providing a reason"),
+        ("/sleep/60", "Sandbox.Timedout", "Task timed out after 2.00 seconds"),
+        ("/exit", "Runtime.ExitError", "Runtime exited with error: exit status 3"),
+        ("/exit/0", "Runtime.ExitError", "Runtime exited without providing a reason"),
     ],
 )
-def test_r117_a_timeout_and_an_exit_name_the_invocation(hasty: InvokeApi, path: str, message: str) -> None:
+def test_r117_a_timeout_and_an_exit_name_the_invocation(
+    hasty: InvokeApi, path: str, kind: str, message: str
+) -> None:
     answer = hasty.invoke({"path": path})
     request_id = answer["ResponseMetadata"]["RequestId"]
-    assert json.loads(answer["Payload"])["errorMessage"] == f"RequestId: {request_id} Error: {message}"
+    assert (answer["StatusCode"], answer["FunctionError"]) == (200, "Unhandled")
+    assert json.loads(answer["Payload"]) == {
+        "errorType": kind,
+        "errorMessage": f"RequestId: {request_id} Error: {message}",
+    }
     # It is the function's own, as in its log.
     assert f"START RequestId: {request_id} " in hasty.process.output
 
 
-def test_function_errors_are_marked(hasty: InvokeApi) -> None:
-    api = hasty
+def test_function_errors_are_marked(api: InvokeApi) -> None:
     for path, kind in (
         ("/raise/x", "ValueError"),
-        ("/exit", "Runtime.ExitError"),
-        ("/sleep/3", "Sandbox.Timedout"),
         (f"/large/{7 * 1024 * 1024}", "Function.ResponseSizeTooLarge"),
     ):
         answer = api.invoke({"path": path})
