@@ -57,7 +57,13 @@ def test_the_cold_start_waits_for_the_debugger(
     file = tmp_path / "mine.py"
     file.write_text("AT_IMPORT = 1\n\ndef handler(event, context):\n    return AT_IMPORT\n")
     port = free_port()
-    env = {**ports, "DEBUGGER_PORT": str(port), "DEBUGGER_WAIT": "true", "DD_LAMBDA_HANDLER": "mine.handler"}
+    env = {
+        **ports,
+        "DEBUGGER_PORT": str(port),
+        "DEBUGGER_WAIT": "true",
+        "DD_LAMBDA_HANDLER": "mine.handler",
+        "EMULATOR_LOG": "true",
+    }
     process = start_process([REPOSITORY / "run.sh"], env=env, cwd=tmp_path)
     process.wait_for_output(f"\nwaiting for a debugger on localhost:{port}; ", timeout=120)
     process.wait_for_output("Starting runtime")
