@@ -33,6 +33,10 @@ TIMEOUT_SECONDS = 5.0
 Part = Mapping[str, Any]
 
 
+class RefusedError(Exception):
+    """The view answers that it does not take it."""
+
+
 class ViewSender:
     """Sends parts of records to the view at `url`, in the name of `process`; `report` writes a line."""
 
@@ -69,14 +73,14 @@ class ViewSender:
             self._send([make for make, _ in batch])
 
     def _send(self, batch: list[Callable[[], Part]]) -> None:
+        lines = [line for make in batch if (line := self._line(make))]
         with self._counting:
             lost, self._lost = self._lost, 0
+        if lost:
+            lines.append(json.dumps({"part": "lost", "process": self._process, "count": lost}))
         try:
-            lines = [json.dumps(make(), default=_text) for make in batch]
-            if lost:
-                lines.append(json.dumps({"part": "lost", "process": self._process, "count": lost}))
             self._post("\n".join(lines).encode())
-        except Exception as error:  # noqa: BLE001 - nothing that is told may end the telling
+        except (OSError, http.client.HTTPException, RefusedError) as error:
             with self._counting:
                 self._lost += lost + len(batch)
             if not self._is_away:
@@ -87,6 +91,16 @@ class ViewSender:
             if self._is_away:
                 self._is_away = False
                 self._report(f"the trace view answers again; {lost} messages to it are lost")
+
+    def _line(self, make: Callable[[], Part]) -> str:
+        """A part as JSON; empty, and one more is lost, where it cannot be made."""
+        try:
+            return json.dumps(make(), default=_text)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one part, the others are told
+            self._report(f"the trace view cannot be told of something: {error!r}")
+            with self._counting:
+                self._lost += 1
+            return ""
 
     def _post(self, body: bytes) -> None:
         connection = self._connection or http.client.HTTPConnection(
@@ -102,7 +116,7 @@ class ViewSender:
             raise
         if response.status >= 300:
             connection.close()
-            raise ValueError(f"{response.status} {answer[:200].decode(errors='replace')}")
+            raise RefusedError(f"{response.status} {answer[:200].decode(errors='replace')}")
         self._connection = connection
 
 
