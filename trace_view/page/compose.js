@@ -134,8 +134,9 @@ export class Compose {
 
   /** Open the request of an invocation, or its event where there was none. */
   #edit(record) {
+    this.#take(record.event);
+    // Its event stays at hand in the other form.
     if (record.request) this.#take({ request: record.request, front_door: record.front_door });
-    else this.#take(record.event);
   }
 
   /** An event, or {request, front_door}. */

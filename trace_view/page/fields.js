@@ -82,8 +82,8 @@ export class Fields {
   }
 
   #index(span) {
-    const { trace_id, parent_id, resource, service } = span;
-    const tags = { ...span.meta, ...span.metrics, trace_id, parent_id, resource, service };
+    const { trace_id, parent_id, resource, service, start } = span;
+    const tags = { ...span.meta, ...span.metrics, trace_id, parent_id, resource, service, start };
     for (const [tag, value] of Object.entries(tags)) {
       for (const { part, path } of this.of(span, tag, value)) {
         const key = pathKey(path);
@@ -99,6 +99,7 @@ export class Fields {
     if (value == null || !isOuter(span)) return [];
     const text = String(value);
     if (tag === "parent_id" || tag === "trace_id") return this.#id(span, tag, text);
+    if (tag === "start") return this.#equal(text.slice(0, -6));
     if (tag === "_dd.p.tid") return this.#containing(text);
     const captured = /^function\.(request|response)\.(.+)$/.exec(tag);
     if (captured) return this.#captured(captured[1] === "request" ? "event" : "result", captured[2]);

@@ -74,7 +74,8 @@ export class Invocation {
   #neighbour(step) {
     const all = newestFirst();
     const next = all[all.findIndex((one) => one.request_id === this.id) + step];
-    if (next) go(`/invocations/${encodeURIComponent(next.request_id)}`);
+    // Back leads to the list, not through all that was looked at.
+    if (next) go(`/invocations/${encodeURIComponent(next.request_id)}`, { instead: true });
   }
 
   #render(record) {

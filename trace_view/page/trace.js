@@ -71,6 +71,9 @@ export class Trace {
     this.element = h("div.trace");
     this.waterfall = h("div.waterfall", { role: "tree", "aria-label": "Spans" });
     this.detail = h("section.span", { "aria-label": "Span" });
+    const tagAt = (event) => event.target.closest("[data-tag]");
+    for (const kind of ["pointerover", "focusin"]) this.detail.addEventListener(kind, (event) => this.#point(tagAt(event)));
+    for (const kind of ["pointerleave", "focusout"]) this.detail.addEventListener(kind, () => this.#point(null));
     this.items = new Map();
     if (this.rows.length) this.#build();
     else this.#none();
@@ -98,7 +101,7 @@ export class Trace {
   /** Mark the spans and tags that come from a field; none for an empty list. */
   mark(tags) {
     for (const [span, item] of this.items) item.classList.toggle("linked", tags.some((one) => one.span === span));
-    for (const row of this.detail.querySelectorAll(".tag")) {
+    for (const row of this.detail.querySelectorAll("[data-tag]")) {
       row.classList.toggle("linked", tags.some((one) => one.span === this.selected && one.tag === row.dataset.tag));
     }
   }
@@ -221,17 +224,13 @@ export class Trace {
       c: (row) => row.querySelector(".icon-button")?.click(),
       Enter: (row) => row.querySelector(".origin")?.click(),
     });
-    table.addEventListener("pointerover", (event) => this.#point(event.target.closest(".tag")));
-    table.addEventListener("pointerleave", () => this.#point(null));
-    table.addEventListener("focusin", (event) => this.#point(event.target.closest(".tag")));
-    table.addEventListener("focusout", () => this.#point(null));
     fill(
       this.detail,
       h("div.span-head", {},
         h("h3", {}, span.name), span.error ? h("span.badge.bad", {}, "error") : null, h("span.grow"), this.tagFilter,
         copyButton("this span as JSON", () => stringify(span, 2))),
       checks.length > 0 && h("ul.checks", {}, checks.map((check) => checkLine(check))),
-      facts(span, this.#high(span)),
+      this.#facts(span),
       links(span, this),
       table,
     );
@@ -257,13 +256,33 @@ export class Trace {
       { role: "listitem", tabindex: -1, "data-tag": tag },
       h("span.tag-name.mono", {}, tag),
       h("span.tag-value.mono", {}, tagValue(tag, value, metric), broken.map((check) => checkNote(check))),
-      places.length > 0 && h("button.origin", { type: "button", tabindex: -1, title: "Show the field", click: () => this.onGo(places[0]) },
-        "←\u00a0", places.map(({ part, path }) => `${part === "result" ? "result." : ""}${pathText(path)}`).join(" + ")),
+      this.#origin(places, -1),
       copyButton(tag, () => shown(value)),
     );
     row.querySelector(".icon-button").tabIndex = -1;
     row.places = places;
     return row;
+  }
+
+  /** What is no tag: each with the event's field that it comes from. */
+  #facts(span) {
+    const high = this.#high(span);
+    const line = (name, tag, content) => {
+      const places = this.fields.of(span, tag, span[tag]);
+      const row = h(`div${content instanceof Array ? ".id" : ""}`, { "data-tag": tag }, h("dt", {}, name), h("dd.mono", {}, content, this.#origin(places, 0)));
+      row.places = places;
+      return row;
+    };
+    return h("dl.facts", {},
+      line("service", "service", span.service), line("resource", "resource", span.resource), line("type", "type", span.type || "–"),
+      line("start", "start", dateAndTime(span.start)), line("duration", "duration", `${duration(span.duration)} (${span.duration} ns)`),
+      line("span id", "span_id", id("span id", span.span_id)), line("parent id", "parent_id", id("parent id", span.parent_id)), line("trace id", "trace_id", id("trace id", span.trace_id, high)));
+  }
+
+  #origin(places, tabindex) {
+    if (!places.length) return null;
+    const text = places.map(({ part, path }) => `${part === "result" ? "result." : ""}${pathText(path)}`).join(" + ");
+    return h("button.origin", { type: "button", tabindex, title: "Show the field", click: () => this.onGo(places[0]) }, `←\u00a0${text}`);
   }
 
   #point(row) {
@@ -341,29 +360,17 @@ function schema(text) {
   return box;
 }
 
-function facts(span, high) {
-  return h("dl.facts", {},
-    fact("service", span.service), fact("resource", span.resource), fact("type", span.type || "–"),
-    fact("start", dateAndTime(span.start)), fact("duration", `${duration(span.duration)} (${span.duration} ns)`),
-    id("span id", span.span_id), id("parent id", span.parent_id), id("trace id", span.trace_id, high));
-}
-
-function fact(name, value) {
-  return h("div", {}, h("dt", {}, name), h("dd.mono", {}, value));
-}
-
 /** An id, whole: decimal and hexadecimal; `high` are the upper 64 bits in hexadecimal, as the log has them. */
 function id(name, value, high) {
-  if (value == null || String(value) === "0") return fact(name, "none");
+  if (value == null || String(value) === "0") return ["none"];
   const decimal = String(value);
   let hex = null;
   try {
     hex = `${high ?? ""}${BigInt(decimal).toString(16).padStart(16, "0")}`;
   } catch {
-    return fact(name, decimal);
+    return [decimal];
   }
-  return h("div.id", {}, h("dt", {}, name),
-    h("dd.mono", {}, h("span", {}, decimal), copyButton(`${name}, decimal`, () => decimal), h("span.hexadecimal", {}, hex), copyButton(`${name}, hexadecimal`, () => hex)));
+  return [h("span", {}, decimal), copyButton(`${name}, decimal`, () => decimal), h("span.hexadecimal", {}, hex), copyButton(`${name}, hexadecimal`, () => hex)];
 }
 
 function links(span, trace) {
@@ -385,7 +392,15 @@ function linkCard(link, trace) {
   }
   const target = trace.byId(link.span_id);
   return h("div.link-card", {}, h("span.mark.pointer", {}, "link"),
-    h("dl.facts", {}, id("span id", link.span_id), id("trace id", link.trace_id, link.trace_id_high && String(link.trace_id_high) !== "0" ? BigInt(String(link.trace_id_high)).toString(16).padStart(16, "0") : null)),
+    h("dl.facts", {}, linkId("span id", link.span_id), linkId("trace id", link.trace_id, upper(link.trace_id_high))),
     target && h("button.quiet", { type: "button", click: () => trace.select(target) }, `show ${target.name}`),
     new JsonView(attributes, { label: "Attributes of the link" }).element);
+}
+
+function linkId(name, value, high) {
+  return h("div.id", {}, h("dt", {}, name), h("dd.mono", {}, id(name, value, high)));
+}
+
+function upper(value) {
+  return value && String(value) !== "0" ? BigInt(String(value)).toString(16).padStart(16, "0") : null;
 }
