@@ -24,8 +24,10 @@ WAITING = 2000
 """So many parts may wait."""
 WAITING_BYTES = 64 * 1024 * 1024
 """And so many bytes of them."""
-TOGETHER_SECONDS = 0.05
-"""What comes within this time is sent together: one large message takes less than many small ones."""
+SOON_SECONDS = 0.02
+"""What comes alone is sent so soon."""
+TOGETHER_SECONDS = 0.25
+"""Under load there is one message in this time: a large one takes less than many small ones."""
 PAUSE_SECONDS = 1.0
 """After a failure the view is left alone for so long."""
 TIMEOUT_SECONDS = 5.0
@@ -62,15 +64,17 @@ class ViewSender:
         self._queue.put((make, size))
 
     def _work(self) -> None:
+        sent_at = 0.0
         while True:
             batch = [self._queue.get()]
-            time.sleep(TOGETHER_SECONDS)
+            time.sleep(max(SOON_SECONDS, sent_at + TOGETHER_SECONDS - time.monotonic()))
             while not self._queue.empty():
                 batch.append(self._queue.get())
             with self._counting:
                 self._waiting -= len(batch)
                 self._waiting_bytes -= sum(size for _, size in batch)
             self._send([make for make, _ in batch])
+            sent_at = time.monotonic()
 
     def _send(self, batch: list[Callable[[], Part]]) -> None:
         lines = [line for make in batch if (line := self._line(make))]

@@ -86,10 +86,12 @@ class View:
         before = self.store.before(entry)
         record["complete"] = "traces" in entry.has
         record["incomplete"] = (
-            None if record["complete"] else why_no_trace(record, self.store, self._settings.wait)
+            None if record["complete"] else why_no_trace(entry, self.store, self._settings.wait)
         )
+        # Of an invocation whose event is not known there is nothing to say.
+        settings = self._check_settings if "invocation" in entry.has else None
         record["checks"], text = await asyncio.get_running_loop().run_in_executor(
-            self._judges, judge, record, before.record if before else None, self._check_settings
+            self._judges, judge, record, before.record if before else None, settings
         )
         if entry.version != version:
             # More has come meanwhile, and it is looked at again.
