@@ -4,6 +4,9 @@ import { bytes, copyButton, h } from "/page/dom.js";
 import { asText, embedded, fromBase64, hexDump } from "/page/json.js";
 import { JsonView } from "/page/jsonview.js";
 
+/** So much of a text is shown. */
+const LONG = 20000;
+
 /** The request as it was sent. */
 export function requestParts(request) {
   const space = h("span", {}, " ");
@@ -35,5 +38,5 @@ export function bodyPart(body, base64) {
   const value = embedded(body);
   const size = new TextEncoder().encode(body).length;
   return h("div.body", {}, h("div.body-head", {}, h("span.dim", {}, `body, ${bytes(size)}`), h("span.grow"), copyButton("the body", () => body)),
-    value === undefined ? h("pre.text.mono.searchable", {}, body) : new JsonView(value, { label: "Body" }).element);
+    value === undefined ? h("pre.text.mono.searchable", {}, body.length > LONG ? `${body.slice(0, LONG)}\n… ${bytes(size)} in all; the button copies them` : body) : new JsonView(value, { label: "Body" }).element);
 }

@@ -6,6 +6,7 @@ import { navigate } from "/page/tree.js";
 
 /** So many lines are shown at first; what is deeper starts folded. */
 const FIRST_LINES = 42;
+const MOST_MEMBERS = 500;
 /** Of a text so much is shown, and of one that holds JSON, which can be unfolded. */
 const LONG = 400;
 const SHORT = 100;
@@ -100,9 +101,20 @@ export class JsonView {
       h("span.summary", {}, Array.isArray(value) ? `${keys.length} ${keys.length === 1 ? "item" : "items"}` : inside),
       h("span.punctuation.close", {}, right),
     );
-    this.#foldable(item, node, level, (group) => {
-      for (const key of keys) group.append(this.#node(value, value[key], [...path, stepOf(value, key)], level + 1));
+    this.#foldable(item, node, level, (group) => this.#members(group, node, path, level, keys));
+  }
+
+  /** Add the members with these names; of very many the first ones, with a button for more. */
+  #members(group, { value }, path, level, keys) {
+    for (const key of keys.slice(0, MOST_MEMBERS)) group.append(this.#node(value, value[key], [...path, stepOf(value, key)], level + 1));
+    const rest = keys.slice(MOST_MEMBERS);
+    if (!rest.length) return;
+    const more = h("li", { role: "none" }, h("button.more-text", { type: "button" }, `${rest.length} more`));
+    more.addEventListener("click", () => {
+      more.remove();
+      this.#members(group, { value }, path, level, rest);
     });
+    group.append(more);
   }
 
   /** Unfold from the outside to the inside, as far as there is room. */

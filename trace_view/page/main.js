@@ -61,8 +61,19 @@ const KEYS = [
   ["?", "these keys"],
 ];
 
+const FILTERS = [
+  ["two words", "both occur: in name, source, rules, checks, ids, spans"],
+  ["-sqs", "does not occur"],
+  ["status:5", "the status begins so"],
+  ["source:alb", "front door or event source"],
+  ["rule:crs check:url", "a WAF rule, a broken check"],
+  ["is:error", "also waf, broken, known, cold, incomplete"],
+];
+
 function showKeys() {
-  const dialog = h("dialog.keys", { "aria-label": "Keyboard" },
+  const dialog = h("dialog.keys", { "aria-label": "Help" },
+    h("h2", {}, "Filter"),
+    h("dl", {}, FILTERS.map(([filter, text]) => h("div", {}, h("dt", {}, h("code", {}, filter)), h("dd", {}, text)))),
     h("h2", {}, "Keyboard"),
     h("dl", {}, KEYS.map(([key, text]) => h("div", {}, h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, text)))),
     h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")));

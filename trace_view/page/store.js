@@ -84,5 +84,7 @@ export async function start(state) {
   });
   stream.addEventListener("error", () => state("offline"));
   window.addEventListener("pagehide", () => stream.close());
+  // Kept by the browser for the way back, without its stream.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   await catchUp();
 }

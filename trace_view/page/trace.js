@@ -17,7 +17,8 @@ export function arranged(traces) {
   for (const span of all) {
     const parent = String(span.parent_id ?? "0");
     const key = ids.has(parent) && parent !== String(span.span_id) ? parent : "root";
-    children.set(key, [...(children.get(key) ?? []), span]);
+    if (!children.has(key)) children.set(key, []);
+    children.get(key).push(span);
   }
   const rows = [];
   const seen = new Set();
