@@ -49,6 +49,8 @@ class Entry:
         """Grows with each change."""
         self.is_settled = False
         """Whether it was checked after the last change."""
+        self.is_kept = True
+        """False from when it was dropped on."""
         self._record: Json | None = {**EMPTY, **{name: [] for name in _LISTS}, "request_id": request_id}
         self._text = ""
         self._row: Json | None = None
@@ -134,6 +136,11 @@ class Entry:
         self._record = self.record
         self._text = ""
         return size
+
+    def drop(self) -> None:
+        """Let the record go, whoever may still know this entry."""
+        self.is_kept = False
+        self._record, self._text, self._row, self._searched = None, "null", None, None
 
     def _changing(self) -> Json:
         if self._record is None:
