@@ -73,6 +73,13 @@ class Entry:
         return self._row
 
     @property
+    def searched(self) -> str:
+        """What a filter looks at, in lower case."""
+        if self._searched is None:
+            self._searched = searched(self.record, self.row)
+        return self._searched
+
+    @property
     def started(self) -> int | None:
         """When the function was invoked, if that is known."""
         return self._times[0]
@@ -97,9 +104,7 @@ class Entry:
 
     def has_words(self, words: Iterable[str]) -> bool:
         """Whether a filter with these words, in lower case, lets it pass."""
-        if self._searched is None:
-            self._searched = searched(self.record, self.row)
-        return all(word in self._searched for word in words)
+        return all(word in self.searched for word in words)
 
     def ran_at(self, time: int) -> bool:
         """Whether the invocation ran at that time."""
@@ -125,7 +130,9 @@ class Entry:
             items.append(item)
 
     def freeze(self, text: str) -> int:
-        """Keep the record as this text; how many bytes that is more than before."""
+        """Keep the record as this text, and its row; how many bytes that is more than before."""
+        # A list of a thousand rows must not take a thousand records to be parsed.
+        self._searched = self.searched
         more = len(text) - len(self._text)
         self._text, self._record = text, None
         return more

@@ -123,7 +123,7 @@ class Api:
 
     async def front_doors(self, request: web.Request) -> web.Response:
         """Answer the front doors."""
-        return web.json_response([{"name": door.name, "title": door.title} for door in FRONT_DOORS])
+        return web.json_response([{"name": name, "title": title} for name, title in FRONT_DOORS.items()])
 
     async def samples(self, request: web.Request) -> web.Response:
         """Answer the sample events."""
