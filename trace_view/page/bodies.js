@@ -10,7 +10,10 @@ const LONG = 20000;
 /** The request as it was sent. */
 export function requestParts(request) {
   const space = h("span", {}, " ");
-  return message(h("div.first-line.mono", {}, h("b", {}, request.method), space, h("span.wrap", {}, request.target)), request);
+  return message(
+    h("div.first-line.mono", {}, h("b", {}, request.method), space, h("span.wrap", {}, request.target)),
+    request,
+  );
 }
 
 /** The response as the client got it. */
@@ -20,7 +23,11 @@ export function responseParts(response) {
 }
 
 function message(first, { headers, body, base64 }) {
-  const table = h("dl.headers.mono", {}, (headers ?? []).map(([name, value]) => h("div.searchable", {}, h("dt", {}, name), h("dd", {}, value))));
+  const table = h(
+    "dl.headers.mono",
+    {},
+    (headers ?? []).map(([name, value]) => h("div.searchable", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
   return [first, table, bodyPart(body, base64)];
 }
 
@@ -30,13 +37,42 @@ export function bodyPart(body, base64) {
   if (base64) {
     const data = fromBase64(body);
     if (data && asText(data) === null) {
-      return h("div.body", {}, h("div.body-head", {}, h("span.badge", {}, "binary"), h("span.dim", {}, bytes(data.length)), h("span.grow"), copyButton("the body in base64", () => body)),
-        h("pre.hex.mono", {}, hexDump(data, 512)));
+      return h(
+        "div.body",
+        {},
+        h(
+          "div.body-head",
+          {},
+          h("span.badge", {}, "binary"),
+          h("span.dim", {}, bytes(data.length)),
+          h("span.grow"),
+          copyButton("the body in base64", () => body),
+        ),
+        h("pre.hex.mono", {}, hexDump(data, 512)),
+      );
     }
     if (data) body = asText(data);
   }
   const value = embedded(body);
   const size = new TextEncoder().encode(body).length;
-  return h("div.body", {}, h("div.body-head", {}, h("span.dim", {}, `body, ${bytes(size)}`), h("span.grow"), copyButton("the body", () => body)),
-    value === undefined ? h("pre.text.mono.searchable", {}, body.length > LONG ? `${body.slice(0, LONG)}\n… ${bytes(size)} in all; the button copies them` : body) : new JsonView(value, { label: "Body" }).element);
+  return h(
+    "div.body",
+    {},
+    h(
+      "div.body-head",
+      {},
+      h("span.dim", {}, `body, ${bytes(size)}`),
+      h("span.grow"),
+      copyButton("the body", () => body),
+    ),
+    value === undefined
+      ? h(
+          "pre.text.mono.searchable",
+          {},
+          body.length > LONG
+            ? `${body.slice(0, LONG)}\n… ${bytes(size)} in all; the button copies them`
+            : body,
+        )
+      : new JsonView(value, { label: "Body" }).element,
+  );
 }

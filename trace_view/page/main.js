@@ -38,7 +38,10 @@ async function visit(url) {
     current = view;
     main.replaceChildren(current.element);
     for (const link of document.querySelectorAll("[data-nav]")) {
-      link.toggleAttribute("data-current", link.dataset.nav === name || (name === "invocation" && link.dataset.nav === "list"));
+      link.toggleAttribute(
+        "data-current",
+        link.dataset.nav === name || (name === "invocation" && link.dataset.nav === "list"),
+      );
       if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -71,12 +74,34 @@ const FILTERS = [
 ];
 
 function showKeys() {
-  const dialog = h("dialog.keys", { "aria-label": "Help" },
+  const dialog = h(
+    "dialog.keys",
+    { "aria-label": "Help" },
     h("h2", {}, "Filter"),
-    h("dl", {}, FILTERS.map(([filter, text]) => h("div", {}, h("dt", {}, h("code", {}, filter)), h("dd", {}, text)))),
+    h(
+      "dl",
+      {},
+      FILTERS.map(([filter, text]) => h("div", {}, h("dt", {}, h("code", {}, filter)), h("dd", {}, text))),
+    ),
     h("h2", {}, "Keyboard"),
-    h("dl", {}, KEYS.map(([key, text]) => h("div", {}, h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, text)))),
-    h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")));
+    h(
+      "dl",
+      {},
+      KEYS.map(([key, text]) =>
+        h(
+          "div",
+          {},
+          h(
+            "dt",
+            {},
+            key.split(" ").map((one) => h("kbd", {}, one)),
+          ),
+          h("dd", {}, text),
+        ),
+      ),
+    ),
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -111,4 +136,6 @@ live(state)
     if (window.requestIdleCallback) requestIdleCallback(others, { timeout: 1000 });
     else setTimeout(others, 300);
   });
-window.addEventListener("unhandledrejection", (event) => toast(String(event.reason?.message ?? event.reason), { error: true }));
+window.addEventListener("unhandledrejection", (event) =>
+  toast(String(event.reason?.message ?? event.reason), { error: true }),
+);

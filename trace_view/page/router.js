@@ -21,7 +21,8 @@ export function start(visitor) {
   window.addEventListener("popstate", () => visit(new URL(location.href)));
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='/']");
-    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
     if (link.pathname.startsWith("/api/")) return;
     event.preventDefault();
     go(link.href);
