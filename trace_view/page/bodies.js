@@ -32,7 +32,7 @@ function message(first, { headers, body, base64 }) {
 }
 
 /** A body: text as it is, JSON as a tree, bytes as a hex dump with their number. */
-export function bodyPart(body, base64) {
+function bodyPart(body, base64) {
   if (!body) return h("p.dim.no-body", {}, "no body");
   if (base64) {
     const data = fromBase64(body);

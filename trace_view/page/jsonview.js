@@ -242,7 +242,7 @@ export class JsonView {
 }
 
 /** Bytes for people: as JSON, as text, or as a hex dump. */
-export function decoded(data) {
+function decoded(data) {
   const text = asText(data);
   if (text === null) return h("pre.hex.mono", {}, hexDump(data));
   const value = embedded(text);

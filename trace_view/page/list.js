@@ -31,7 +31,7 @@ export const news = (invocation) => (invocation.checks ?? []).filter((check) => 
 export const known = (invocation) => (invocation.checks ?? []).filter((check) => check.finding);
 
 /** A test of summaries: all words of the text must fit. A word may be `field:value`; `-` before it negates. */
-export function filterOf(text) {
+function filterOf(text) {
   const tests = text
     .toLowerCase()
     .split(/\s+/)

@@ -31,7 +31,17 @@ async function load(name) {
 async function visit(url) {
   const [, first] = url.pathname.split("/");
   const name = { invocations: "invocation", compose: "compose", compare: "compare" }[first] ?? "list";
-  const view = views[name] ?? (await load(name));
+  let view = views[name];
+  try {
+    view ??= await load(name);
+  } catch {
+    // The server is gone, or a container that starts has changed the browser's network in this moment.
+    const again = h("button", { type: "button", click: () => location.reload() }, "Load it again");
+    main.replaceChildren(
+      h("div.empty", { role: "alert" }, h("p", {}, "A part of this page did not load."), again),
+    );
+    return;
+  }
   if (location.href !== url.href) return;
   if (view !== current) {
     current?.hide();

@@ -4,7 +4,7 @@ import * as api from "/page/api.js";
 import { parse } from "/page/json.js";
 
 /** As many as the server keeps. */
-export const KEPT = 1000;
+const KEPT = 1000;
 const FIRST_PAGE = 60;
 const PAGE = 500;
 
