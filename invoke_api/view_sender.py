@@ -24,13 +24,19 @@ WAITING = 2000
 """So many parts may wait."""
 WAITING_BYTES = 64 * 1024 * 1024
 """And so many bytes of them."""
-TOGETHER_SECONDS = 0.05
-"""What comes within this time is sent together: one large message takes less than many small ones."""
+SOON_SECONDS = 0.02
+"""What comes alone is sent so soon."""
+TOGETHER_SECONDS = 0.25
+"""Under load there is one message in this time: a large one takes less than many small ones."""
 PAUSE_SECONDS = 1.0
 """After a failure the view is left alone for so long."""
 TIMEOUT_SECONDS = 5.0
 
 Part = Mapping[str, Any]
+
+
+class RefusedError(Exception):
+    """The view answers that it does not take it."""
 
 
 class ViewSender:
@@ -58,25 +64,27 @@ class ViewSender:
         self._queue.put((make, size))
 
     def _work(self) -> None:
+        sent_at = 0.0
         while True:
             batch = [self._queue.get()]
-            time.sleep(TOGETHER_SECONDS)
+            time.sleep(max(SOON_SECONDS, sent_at + TOGETHER_SECONDS - time.monotonic()))
             while not self._queue.empty():
                 batch.append(self._queue.get())
             with self._counting:
                 self._waiting -= len(batch)
                 self._waiting_bytes -= sum(size for _, size in batch)
             self._send([make for make, _ in batch])
+            sent_at = time.monotonic()
 
     def _send(self, batch: list[Callable[[], Part]]) -> None:
+        lines = [line for make in batch if (line := self._line(make))]
         with self._counting:
             lost, self._lost = self._lost, 0
+        if lost:
+            lines.append(json.dumps({"part": "lost", "process": self._process, "count": lost}))
         try:
-            lines = [json.dumps(make(), default=_text) for make in batch]
-            if lost:
-                lines.append(json.dumps({"part": "lost", "process": self._process, "count": lost}))
             self._post("\n".join(lines).encode())
-        except Exception as error:  # noqa: BLE001 - nothing that is told may end the telling
+        except (OSError, http.client.HTTPException, RefusedError) as error:
             with self._counting:
                 self._lost += lost + len(batch)
             if not self._is_away:
@@ -87,6 +95,16 @@ class ViewSender:
             if self._is_away:
                 self._is_away = False
                 self._report(f"the trace view answers again; {lost} messages to it are lost")
+
+    def _line(self, make: Callable[[], Part]) -> str:
+        """A part as JSON; empty, and one more is lost, where it cannot be made."""
+        try:
+            return json.dumps(make(), default=_text)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one part, the others are told
+            self._report(f"the trace view cannot be told of something: {error!r}")
+            with self._counting:
+                self._lost += 1
+            return ""
 
     def _post(self, body: bytes) -> None:
         connection = self._connection or http.client.HTTPConnection(
@@ -102,7 +120,7 @@ class ViewSender:
             raise
         if response.status >= 300:
             connection.close()
-            raise ValueError(f"{response.status} {answer[:200].decode(errors='replace')}")
+            raise RefusedError(f"{response.status} {answer[:200].decode(errors='replace')}")
         self._connection = connection
 
 

@@ -49,6 +49,8 @@ class Entry:
         """Grows with each change."""
         self.is_settled = False
         """Whether it was checked after the last change."""
+        self.is_kept = True
+        """False from when it was dropped on."""
         self._record: Json | None = {**EMPTY, **{name: [] for name in _LISTS}, "request_id": request_id}
         self._text = ""
         self._row: Json | None = None
@@ -69,6 +71,13 @@ class Entry:
         if self._row is None:
             self._row = summary(self.record)
         return self._row
+
+    @property
+    def searched(self) -> str:
+        """What a filter looks at, in lower case."""
+        if self._searched is None:
+            self._searched = searched(self.record, self.row)
+        return self._searched
 
     @property
     def started(self) -> int | None:
@@ -95,9 +104,7 @@ class Entry:
 
     def has_words(self, words: Iterable[str]) -> bool:
         """Whether a filter with these words, in lower case, lets it pass."""
-        if self._searched is None:
-            self._searched = searched(self.record, self.row)
-        return all(word in self._searched for word in words)
+        return all(word in self.searched for word in words)
 
     def ran_at(self, time: int) -> bool:
         """Whether the invocation ran at that time."""
@@ -123,7 +130,9 @@ class Entry:
             items.append(item)
 
     def freeze(self, text: str) -> int:
-        """Keep the record as this text; how many bytes that is more than before."""
+        """Keep the record as this text, and its row; how many bytes that is more than before."""
+        # A list of a thousand rows must not take a thousand records to be parsed.
+        self._searched = self.searched
         more = len(text) - len(self._text)
         self._text, self._record = text, None
         return more
@@ -134,6 +143,11 @@ class Entry:
         self._record = self.record
         self._text = ""
         return size
+
+    def drop(self) -> None:
+        """Let the record go, whoever may still know this entry."""
+        self.is_kept = False
+        self._record, self._text, self._row, self._searched = None, "null", None, None
 
     def _changing(self) -> Json:
         if self._record is None:

@@ -11,9 +11,12 @@ from trace_checks.record import Settings
 Json = dict[str, Any]
 
 
-def judge(record: Json, before: Json | None, settings: Settings) -> tuple[list[Json], str]:
-    """The sentences that the invocation breaks, for `checks`; and the record with them, as JSON text."""
-    checks = _checks(record, before, settings)
+def judge(record: Json, before: Json | None, settings: Settings | None) -> tuple[list[Json], str]:
+    """The sentences that the invocation breaks, for `checks`; and the record with them, as JSON text.
+
+    Without settings nothing is checked.
+    """
+    checks = _checks(record, before, settings) if settings else []
     return checks, json.dumps({**record, "checks": checks})
 
 

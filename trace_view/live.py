@@ -44,7 +44,11 @@ class Live:
 
 async def _next(queue: asyncio.Queue[bytes]) -> bytes:
     try:
-        return await asyncio.wait_for(queue.get(), PING_SECONDS)
+        messages = [await asyncio.wait_for(queue.get(), PING_SECONDS)]
+        # Rows come several at a time: one packet for all.
+        while not queue.empty():
+            messages.append(queue.get_nowait())
+        return b"".join(messages)
     except asyncio.TimeoutError:
         # So that a connection that has broken is noticed.
         return b": still here\n\n"

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from trace_view.entry import Entry
 from trace_view.store import Store
 
 
-def why_no_trace(record: dict[str, Any], store: Store, seconds: int) -> str:
+def why_no_trace(entry: Entry, store: Store, seconds: int) -> str:
     """The reason, in sentences for a person."""
-    waited = f"No trace with the request id {record['request_id']} came within {seconds} s."
-    return f"{waited} {_cause(record, store)}"
+    waited = f"No trace with the request id {entry.request_id} came within {seconds} s."
+    if "invocation" not in entry.has:
+        why = "it still runs, or TRACE_VIEW_URL is not set there."
+        return f"{waited} The Invoke API has not told of its end: {why}"
+    return f"{waited} {_cause(entry.record, store)}"
 
 
 def _cause(record: dict[str, Any], store: Store) -> str:

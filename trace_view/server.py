@@ -29,7 +29,8 @@ PAGE = Path(__file__).with_name("page")
 ENDPOINTS = Path(__file__).with_name("endpoints.json")
 SAMPLES = Path(__file__).resolve().parents[1] / "events"
 MOST_ROWS = 1000
-MAX_BODY = 64 * 1024 * 1024
+# More than what waits in a process that tells of large events, as JSON.
+MAX_BODY = 256 * 1024 * 1024
 # What an attacker put into a request can be shown, but nothing of it can run.
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self';"
@@ -122,7 +123,7 @@ class Api:
 
     async def front_doors(self, request: web.Request) -> web.Response:
         """Answer the front doors."""
-        return web.json_response([{"name": door.name, "title": door.title} for door in FRONT_DOORS])
+        return web.json_response([{"name": name, "title": title} for name, title in FRONT_DOORS.items()])
 
     async def samples(self, request: web.Request) -> web.Response:
         """Answer the sample events."""

@@ -26,6 +26,7 @@ async def serve(settings: Settings, host: str, port: int, records: Iterable[dict
     view = View(settings)
     for record in records:
         view.store.put(record)
+    working = asyncio.create_task(view.work())
     runner = web.AppRunner(
         make_app(settings, view),
         access_log=None,
@@ -37,4 +38,5 @@ async def serve(settings: Settings, host: str, port: int, records: Iterable[dict
         await web.TCPSite(runner, host, port).start()
         await stopped.wait()
     finally:
+        working.cancel()
         await runner.cleanup()

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trace_view.front_doors import FRONT_DOORS
-
 WAIT = 5
 SAVED_EVENTS = "saved-events"
 
@@ -28,8 +26,6 @@ class Settings:
     rie_port: int
     proxy_port: int
     function_name: str
-    front_door: str
-    """What the running lambda proxy plays."""
     infers_spans: bool
     """DD_TRACE_MANAGED_SERVICES, which the checks have to know."""
 
@@ -41,7 +37,6 @@ class Settings:
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """Return the settings in this environment; raises SettingError."""
-        front_door = environment.get("LAMBDA_EVENT_TYPE") or FRONT_DOORS[0].name
         return cls(
             port=_number(environment, "TRACE_VIEW_PORT", 8128),
             wait=_number(environment, "TRACE_VIEW_WAIT", WAIT, most=3600),
@@ -52,7 +47,6 @@ class Settings:
             rie_port=_number(environment, "RIE_PORT", 8080),
             proxy_port=_number(environment, "LAMBDA_PROXY_PORT", 7777),
             function_name=environment.get("FUNCTION_NAME") or "function",
-            front_door=front_door,
             infers_spans=environment.get("DD_TRACE_MANAGED_SERVICES", "true").lower() not in ("false", "0"),
         )
 

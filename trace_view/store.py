@@ -103,7 +103,7 @@ class Store:
             self._take_loose(touched)
         finally:
             for entry in touched:
-                if self._is_kept(entry):
+                if entry.is_kept:
                     self._changed(entry)
 
     def put(self, record: Json) -> None:
@@ -115,7 +115,7 @@ class Store:
 
     def freeze(self, entry: Entry, text: str) -> None:
         """Keep the record as this text from now on, if it is still kept; what is too much is dropped."""
-        if not self._is_kept(entry):
+        if not entry.is_kept:
             return
         self._bytes += entry.freeze(text)
         while self._bytes > self._kept_bytes and len(self._entries) > 1:
@@ -135,9 +135,6 @@ class Store:
 
     def _newest(self) -> list[Entry]:
         return list(islice(self, NEAR))
-
-    def _is_kept(self, entry: Entry) -> bool:
-        return self._entries.get(entry.request_id) is entry
 
     def _take(self, part: Json, touched: set[Entry]) -> None:
         kind = part["part"]
@@ -247,6 +244,7 @@ class Store:
     def _drop_oldest(self) -> None:
         _, oldest = self._entries.popitem(last=False)
         self._bytes -= oldest.size
+        oldest.drop()
 
 
 def _owner(trace: list[Json], entries: list[Entry]) -> Entry | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from trace_checks.record import Settings as CheckSettings
@@ -33,9 +33,7 @@ class View:
         self._check_settings = CheckSettings(inferred_spans=settings.infers_spans)
         self._timers: dict[Entry, asyncio.TimerHandle] = {}
         self._waiting: dict[str, list[asyncio.Future[Json]]] = {}
-        # One at a time, beside the server: a check may take long, and the server must answer.
-        self._judges = ThreadPoolExecutor(1)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._due: asyncio.Queue[Entry] = asyncio.Queue()
 
     def add(self, parts: Iterable[Json]) -> None:
         """Take parts; ValueError, KeyError or TypeError for what is none."""
@@ -71,13 +69,22 @@ class View:
             self.live.tell(entry)
         if entry in self._timers:
             self._timers.pop(entry).cancel()
-        self._timers[entry] = asyncio.get_running_loop().call_later(seconds, self._start_settling, entry)
+        self._timers[entry] = asyncio.get_running_loop().call_later(seconds, self._come_due, entry)
 
-    def _start_settling(self, entry: Entry) -> None:
+    def _come_due(self, entry: Entry) -> None:
         self._timers.pop(entry, None)
-        task = asyncio.create_task(self._settle(entry))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._due.put_nowait(entry)
+
+    async def work(self) -> None:
+        """Settle what is due, one after the other, until cancelled."""
+        while True:
+            entry = await self._due.get()
+            # Where more comes than can be checked, only what is still kept is.
+            if entry.is_kept and not entry.is_settled:
+                try:
+                    await self._settle(entry)
+                except Exception as error:  # noqa: BLE001 - the others must not wait for ever
+                    sys.stderr.write(f"invocation {entry.request_id} cannot be shown whole: {error!r}\n")
 
     async def _settle(self, entry: Entry) -> None:
         """Check the invocation, and say whether its trace has come."""
@@ -86,12 +93,15 @@ class View:
         before = self.store.before(entry)
         record["complete"] = "traces" in entry.has
         record["incomplete"] = (
-            None if record["complete"] else why_no_trace(record, self.store, self._settings.wait)
+            None if record["complete"] else why_no_trace(entry, self.store, self._settings.wait)
         )
-        record["checks"], text = await asyncio.get_running_loop().run_in_executor(
-            self._judges, judge, record, before.record if before else None, self._check_settings
+        # Of an invocation whose event is not known there is nothing to say.
+        settings = self._check_settings if "invocation" in entry.has else None
+        # Beside the server, which goes on answering.
+        record["checks"], text = await asyncio.to_thread(
+            judge, record, before.record if before else None, settings
         )
-        if entry.version != version:
+        if entry.version != version or not entry.is_kept:
             # More has come meanwhile, and it is looked at again.
             return
         entry.change({name: record[name] for name in ("complete", "incomplete", "checks")})

@@ -103,9 +103,9 @@ def test_a_thousand_rows(page: Page, port: int, start_process: ProcessStarter, t
     )
     sys.stdout.write(f"{measured}\n")
     # Far more than it takes: this machine may be busy with other tests.
-    assert paint < 3000
+    assert paint < 5000
     assert rows < 5000
-    assert longest < 2000
+    assert longest < 5000
     # The last row is there, and the filter finds it among all.
     assert page.run("return document.querySelectorAll('.rows .row').length") == KEPT
     page.press("/", *"number=999")

@@ -172,7 +172,12 @@ def test_the_first_invocation_is_the_cold_start(recorded: System) -> None:
 def api(recorded: System, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A function without a tracer, of which the same view is told."""
     starter = ProcessStarter(tmp_path_factory.mktemp("api"))
-    env = {"TRACE_VIEW_URL": recorded.view.url, "AWS_LAMBDA_FUNCTION_TIMEOUT": "5"}
+    env = {
+        "TRACE_VIEW_URL": recorded.view.url,
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": "5",
+        "LAMBDA_RETRY_DELAYS": "0,0",
+        "LAMBDA_DEAD_LETTERS": str(starter.folder / "dead"),
+    }
     yield start_invoke_api(starter, "tests.lambda_proxy.functions.act", env=env)
     starter.stop_all()
 
@@ -208,6 +213,18 @@ def test_an_invocation_without_a_trace_says_why(
         assert record["result"]["errorType"] == error
     assert "one-trace" in {check["id"] for check in record["checks"]}
     assert record["event"] == {"do": do, "mark": mark}
+
+
+def test_each_attempt_of_a_failing_asynchronous_invocation_is_a_row(recorded: System, api: InvokeApi) -> None:
+    headers = {"X-Amz-Invocation-Type": "Event"}
+    answer = requests.post(api.url, json={"do": "raise/x"}, headers=headers, timeout=30)
+    first = answer.headers["x-amzn-RequestId"]
+    wait_for(lambda: len(recorded.view.rows(filter=first)) == 3, what="three attempts")
+    rows = recorded.view.rows(filter=first)
+    assert [row["request_id"] for row in rows] == [f"{first}.3", f"{first}.2", first]
+    assert all(row["function_error"] == "Unhandled" and row["error"] for row in rows)
+    record = recorded.view.get(f"/api/invocations/{first}.2")
+    assert (record["event"], record["result"]["errorType"]) == ({"do": "raise/x"}, "ValueError")
 
 
 def test_a_view_that_is_gone_or_hangs_delays_nothing(start_process: ProcessStarter) -> None:

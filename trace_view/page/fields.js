@@ -10,17 +10,30 @@ const record = (path) => `Records.0.${path}`;
 const HOST = ["requestContext.domainName", "header:host"];
 const METHOD = ["httpMethod", "requestContext.http.method"];
 const PATH = ["requestContext.path", "path", "rawPath", "requestContext.http.path"];
-const ADDRESS = ["requestContext.identity.sourceIp", "requestContext.http.sourceIp", "header:x-forwarded-for"];
-const ROUTE = ["resource", "requestContext.resourcePath", "routeKey", "requestContext.routeKey", "path", "rawPath"];
+const ADDRESS = [
+  "requestContext.identity.sourceIp",
+  "requestContext.http.sourceIp",
+  "header:x-forwarded-for",
+];
+const ROUTE = [
+  "resource",
+  "requestContext.resourcePath",
+  "routeKey",
+  "requestContext.routeKey",
+  "path",
+  "rawPath",
+];
 const ARNS = [record("eventSourceARN"), record("Sns.TopicArn"), record("s3.bucket.arn"), "eventSourceArn"];
 const NAMED = [...ROUTE, ...ARNS, "source"];
 
-/** Tags by name, and what they are made of: of each list one field. "header:x" is that header, whatever its map. */
+/** Tags by name, and what they are made of: one field of each list. "header:x" is that header in any map. */
 const FIELDS = {
   "http.method": [METHOD],
   "http.url": [HOST, PATH],
   "http.route": [ROUTE],
-  "http.useragent": [["requestContext.identity.userAgent", "requestContext.http.userAgent", "header:user-agent"]],
+  "http.useragent": [
+    ["requestContext.identity.userAgent", "requestContext.http.userAgent", "header:user-agent"],
+  ],
   "http.client_ip": [ADDRESS],
   "network.client.ip": [ADDRESS],
   "actor.ip": [ADDRESS],
@@ -37,7 +50,14 @@ const FIELDS = {
   event_type: [["requestContext.eventType"]],
   "function_trigger.event_source": [[record("eventSource"), record("EventSource"), "eventSource", "source"]],
   "function_trigger.event_source_arn": [
-    [...ARNS, "requestContext.elb.targetGroupArn", "requestContext.apiId", "resources.0", "Execution.Id", "StateMachine.Id"],
+    [
+      ...ARNS,
+      "requestContext.elb.targetGroupArn",
+      "requestContext.apiId",
+      "resources.0",
+      "Execution.Id",
+      "StateMachine.Id",
+    ],
   ],
   dd_resource_key: [[...ARNS, "requestContext.elb.targetGroupArn", "requestContext.apiId"]],
   queuename: [ARNS],
@@ -60,7 +80,18 @@ const ADDRESSES = {
 
 const TOO_SHORT = 5;
 /** Texts that stand in many places by chance. */
-const COMMON = new Set(["false", "true", "lambda", "server", "python", "weblog", "null", "None", "HTTP/1.1", "https"]);
+const COMMON = new Set([
+  "false",
+  "true",
+  "lambda",
+  "server",
+  "python",
+  "weblog",
+  "null",
+  "None",
+  "HTTP/1.1",
+  "https",
+]);
 
 /** The places of one invocation: what each tag comes from, and what each field became. */
 export class Fields {
@@ -82,8 +113,8 @@ export class Fields {
   }
 
   #index(span) {
-    const { trace_id, parent_id, resource, service } = span;
-    const tags = { ...span.meta, ...span.metrics, trace_id, parent_id, resource, service };
+    const { trace_id, parent_id, resource, service, start } = span;
+    const tags = { ...span.meta, ...span.metrics, trace_id, parent_id, resource, service, start };
     for (const [tag, value] of Object.entries(tags)) {
       for (const { part, path } of this.of(span, tag, value)) {
         const key = pathKey(path);
@@ -99,6 +130,7 @@ export class Fields {
     if (value == null || !isOuter(span)) return [];
     const text = String(value);
     if (tag === "parent_id" || tag === "trace_id") return this.#id(span, tag, text);
+    if (tag === "start") return this.#equal(text.slice(0, -6));
     if (tag === "_dd.p.tid") return this.#containing(text);
     const captured = /^function\.(request|response)\.(.+)$/.exec(tag);
     if (captured) return this.#captured(captured[1] === "request" ? "event" : "result", captured[2]);
@@ -106,7 +138,9 @@ export class Fields {
     const header = /^http\.(request|response)\.headers\.(.+)$/.exec(tag);
     if (header?.[1] === "response") return this.#header("result", header[2]);
     if (header) return this.#header("event", header[2]);
-    const named = (FIELDS[tag] ?? []).flatMap((fields) => fields.flatMap((field) => this.#named(field, text)).slice(0, 1));
+    const named = (FIELDS[tag] ?? []).flatMap((fields) =>
+      fields.flatMap((field) => this.#named(field, text)).slice(0, 1),
+    );
     return named.length ? named : this.#equal(text);
   }
 
@@ -131,7 +165,9 @@ export class Fields {
   }
 
   #named(field, text) {
-    const places = field.startsWith("header:") ? this.#header("event", field.slice(7)) : [{ part: "event", path: steps(field) }];
+    const places = field.startsWith("header:")
+      ? this.#header("event", field.slice(7))
+      : [{ part: "event", path: steps(field) }];
     return places.filter(({ path }) => {
       const value = at(this.parts.event, path);
       if (value == null || value === "" || isContainer(value)) return false;

@@ -2,14 +2,30 @@
 
 import * as api from "/page/api.js";
 import { requestParts, responseParts } from "/page/bodies.js";
-import { copy, copyButton, count, dateAndTime, doorTitle, duration, fill, h, icon, origin, timeOfDay, toast } from "/page/dom.js";
+import {
+  copy,
+  copyButton,
+  count,
+  dateAndTime,
+  doorTitle,
+  duration,
+  fill,
+  h,
+  icon,
+  origin,
+  timeOfDay,
+  toast,
+} from "/page/dom.js";
 import { Fields } from "/page/fields.js";
+import { Find, into } from "/page/find.js";
 import { pathKey, stringify } from "/page/json.js";
 import { JsonView } from "/page/jsonview.js";
 import { comparison, nameParts, status } from "/page/list.js";
+import { logList, metricList } from "/page/output.js";
 import { back, go } from "/page/router.js";
 import { listen, newestFirst, summaries } from "/page/store.js";
-import { checkLine, Trace } from "/page/trace.js";
+import { checkLine } from "/page/span.js";
+import { Trace } from "/page/trace.js";
 import { wafReport } from "/page/waf.js";
 
 export class Invocation {
@@ -17,10 +33,12 @@ export class Invocation {
     this.element = h("section.invocation", { "aria-label": "Invocation" });
     listen((batch) => {
       const news = batch.get(this.id);
-      // More of it has come, such as its trace.
+      if (!news || !this.record) return;
       // A page that was opened at this address has the record before the list.
-      if (news && this.record && !this.title) this.#retitle(news);
-      if (news && this.shown && (news.complete !== this.record?.complete || news.spans !== this.trace?.spans.length)) this.#load();
+      if (!this.title) this.#retitle(news);
+      // More of it has come, such as its trace.
+      const more = news.complete !== this.record.complete || news.spans !== this.trace.spans.length;
+      if (more && this.shown) this.#load();
     });
   }
 
@@ -45,7 +63,6 @@ export class Invocation {
 
   find() {
     this.finder?.focus();
-    this.finder?.select();
   }
 
   key(event) {
@@ -67,18 +84,31 @@ export class Invocation {
       const record = await api.record(id);
       if (id === this.id) this.#render(record);
     } catch (error) {
-      if (id === this.id) fill(this.element, h("div.empty", { role: "alert" }, h("h2", {}, "Not found"), h("p", {}, error.message), h("p", {}, h("a", { href: "/" }, "All invocations"))));
+      if (id === this.id)
+        fill(
+          this.element,
+          h(
+            "div.empty",
+            { role: "alert" },
+            h("h2", {}, "Not found"),
+            h("p", {}, error.message),
+            h("p", {}, h("a", { href: "/" }, "All invocations")),
+          ),
+        );
     }
   }
 
   #neighbour(step) {
     const all = newestFirst();
     const next = all[all.findIndex((one) => one.request_id === this.id) + step];
-    if (next) go(`/invocations/${encodeURIComponent(next.request_id)}`);
+    // Back leads to the list, not through all that was looked at.
+    if (next) go(`/invocations/${encodeURIComponent(next.request_id)}`, { instead: true });
   }
 
   #render(record) {
     const scroll = window.scrollY;
+    // More of the same invocation has come: what was looked at stays.
+    const selected = this.record && this.trace.selected?.span_id;
     this.record = record;
     this.fields = new Fields(record);
     const hooks = { onPoint: (places) => this.#markFields(places), onGo: (place) => this.#goTo(place) };
@@ -90,20 +120,47 @@ export class Invocation {
       this.element,
       this.#head(record, summary),
       this.#checks(record),
-      h("div.columns", {},
-        h("div.column.inputs", {},
-          record.request && this.#card("Request", requestParts(record.request), () => stringify(record.request, 2), `as sent to ${doorTitle(record.front_door) ?? "the function"}`),
+      h(
+        "div.columns",
+        {},
+        h(
+          "div.column.inputs",
+          {},
+          record.request &&
+            this.#card(
+              "Request",
+              requestParts(record.request),
+              () => stringify(record.request, 2),
+              `as sent to ${doorTitle(record.front_door) ?? "the function"}`,
+            ),
           this.#jsonCard("event", "Event", record.event, "what the function got"),
-          this.#jsonCard("result", "Result", record.result, record.function_error ? `failed: ${record.function_error}` : "what it gave back"),
-          record.response && this.#card("Response", responseParts(record.response), () => stringify(record.response, 2), "as the client got it"),
+          this.#jsonCard(
+            "result",
+            "Result",
+            record.result,
+            record.function_error ? `failed: ${record.function_error}` : "what it gave back",
+          ),
+          record.response &&
+            this.#card(
+              "Response",
+              responseParts(record.response),
+              () => stringify(record.response, 2),
+              "as the client got it",
+            ),
           this.#log(record),
           this.#metrics(record),
-          this.#telemetry(record)),
-        h("div.column.outputs", {},
+          this.#telemetry(record),
+        ),
+        h(
+          "div.column.outputs",
+          {},
           h("section.card.trace-card", { "aria-label": "Trace" }, this.trace.element),
           wafReport(this.trace.spans, this.fields, hooks),
-          this.trace.rows.length > 0 && h("div.card", {}, this.trace.detail))),
+          this.trace.rows.length > 0 && h("div.card", {}, this.trace.detail.element),
+        ),
+      ),
     );
+    this.trace.select(this.trace.byId(selected));
     window.scrollTo(0, scroll);
   }
 
@@ -112,54 +169,143 @@ export class Invocation {
   }
 
   #head(record, summary) {
-    const name = summary?.name ?? (record.request ? `${record.request.method} ${record.request.target}` : "event");
+    const name =
+      summary?.name ?? (record.request ? `${record.request.method} ${record.request.target}` : "event");
     document.title = `${name} · Trace view`;
     if (summary) this.title = document.title;
     const [verb, rest] = nameParts(name);
-    this.found = h("span.dim.found-count", { role: "status" });
-    this.finder = h("input.find", {
-      type: "search", placeholder: "Find in this invocation", "aria-label": "Find in this invocation", "aria-keyshortcuts": "/", spellcheck: "false",
-      input: () => this.#search(this.finder.value),
-      keydown: (event) => {
-        if (event.key === "Enter") this.#next(event.shiftKey ? -1 : 1);
-        else if (event.key === "Escape" && this.finder.value) this.#search((this.finder.value = ""));
-        else if (event.key === "Escape") this.finder.blur();
-        else return;
-        event.preventDefault();
-        event.stopPropagation();
-      },
+    this.finder = new Find(this.element, () => [...Object.values(this.views), this.trace]);
+    const shownStatus = status({
+      ...summary,
+      status: summary?.status ?? record.response?.status ?? record.result?.statusCode,
+      function_error: record.function_error,
+      ended: record.ended,
+      error: summary?.error,
     });
-    const shownStatus = status({ ...summary, status: summary?.status ?? record.response?.status ?? record.result?.statusCode, function_error: record.function_error, ended: record.ended, error: summary?.error });
     const sent = record.request !== null || record.front_door !== null;
-    return h("header.invocation-head", {},
-      h("div.title-row", {},
-        h("button.icon-button.back", { type: "button", title: "Back to the list (Escape)", "aria-label": "Back to the list", click: back }, icon("back")),
-        h("h1.mono", {}, h("b.verb", {}, verb), " ", rest), shownStatus),
-      h("div.meta-row", {},
+    return h(
+      "header.invocation-head",
+      {},
+      h(
+        "div.title-row",
+        {},
+        h(
+          "button.icon-button.back",
+          {
+            type: "button",
+            title: "Back to the list (Escape)",
+            "aria-label": "Back to the list",
+            click: back,
+          },
+          icon("back"),
+        ),
+        h("h1.mono", {}, h("b.verb", {}, verb), " ", rest),
+        shownStatus,
+      ),
+      h(
+        "div.meta-row",
+        {},
         h("span.badge", {}, origin(record)),
         h("time", { title: dateAndTime(record.started) }, record.started && timeOfDay(record.started)),
         record.ended && record.started && h("span", {}, duration(record.ended - record.started)),
         record.cold_start && h("span.cold", {}, "cold start"),
         record.function_error && h("span.badge.bad", {}, record.function_error),
-        !record.complete && h("span.badge.warn", { title: record.incomplete ?? "" }, record.incomplete ? "no trace" : "waiting for its trace"),
-        h("span.mono.request-id", {}, record.request_id), copyButton("the request id", () => record.request_id),
-        this.origin && h("a", { href: comparison([this.origin, this.id]) }, "compare with the original")),
-      h("div.actions", {},
-        h("button.primary", { type: "button", title: "Send the same again (r)", "aria-keyshortcuts": "r", click: () => this.#replay() }, icon("replay"), "Replay"),
-        h("a.button", { href: `/compose?from=${encodeURIComponent(this.id)}`, title: "Edit and send (e)", "aria-keyshortcuts": "e" }, icon("edit"), "Edit"),
-        sent && h("a.button", { href: `/compare?doors=${encodeURIComponent(this.id)}`, title: "The same request through all five front doors" }, icon("columns"), "Five doors"),
-        h("a.button", { href: `/?select=${encodeURIComponent(this.id)}`, title: "Choose another invocation to compare with" }, icon("columns"), "Compare"),
+        !record.complete &&
+          h(
+            "span.badge.warn",
+            { title: record.incomplete ?? "" },
+            record.incomplete ? "no trace" : "waiting for its trace",
+          ),
+        h("span.mono.request-id", {}, record.request_id),
+        copyButton("the request id", () => record.request_id),
+        this.origin && h("a", { href: comparison([this.origin, this.id]) }, "compare with the original"),
+      ),
+      h(
+        "div.actions",
+        {},
+        h(
+          "button.primary",
+          {
+            type: "button",
+            title: "Send the same again (r)",
+            "aria-keyshortcuts": "r",
+            click: () => this.#replay(),
+          },
+          icon("replay"),
+          "Replay",
+        ),
+        h(
+          "a.button",
+          {
+            href: `/compose?from=${encodeURIComponent(this.id)}`,
+            title: "Edit and send (e)",
+            "aria-keyshortcuts": "e",
+          },
+          icon("edit"),
+          "Edit",
+        ),
+        sent &&
+          h(
+            "a.button",
+            {
+              href: `/compare?doors=${encodeURIComponent(this.id)}`,
+              title: "The same request through all five front doors",
+            },
+            icon("columns"),
+            "Five doors",
+          ),
+        h(
+          "a.button",
+          {
+            href: `/?select=${encodeURIComponent(this.id)}`,
+            title: "Choose another invocation to compare with",
+          },
+          icon("columns"),
+          "Compare",
+        ),
         this.#copyMenu(),
-        h("button", { type: "button", title: "Save the event under a name", click: () => this.#save() }, icon("save"), "Save event"),
-        h("span.grow"), this.found, h("div.search", {}, this.finder, h("kbd", { "aria-hidden": "true" }, "/"))));
+        h(
+          "button",
+          { type: "button", title: "Save the event under a name", click: () => this.#save() },
+          icon("save"),
+          "Save event",
+        ),
+        h("span.grow"),
+        this.finder.elements,
+      ),
+    );
   }
 
   #copyMenu() {
     const kinds = { curl: "curl", event: "python -m lambda_proxy event", pytest: "pytest of this project" };
-    const menu = h("details.menu", {}, h("summary.button", { role: "button" }, icon("copy"), "Copy as"), h("div.menu-items", { role: "group", "aria-label": "Copy as" },
-      Object.entries(kinds).map(([as, title]) => h("button", { type: "button", click: () => this.#export(as, title, menu) }, title)),
-      h("button", { type: "button", click: () => (copy(stringify(this.record, 2), "the record"), (menu.open = false)) }, "the whole record as JSON"),
-      h("button", { type: "button", click: () => (copy(location.href.split("?")[0], "the address"), (menu.open = false)) }, "this page's address")));
+    const menu = h(
+      "details.menu",
+      {},
+      h("summary.button", { role: "button" }, icon("copy"), "Copy as"),
+      h(
+        "div.menu-items",
+        { role: "group", "aria-label": "Copy as" },
+        Object.entries(kinds).map(([as, title]) =>
+          h("button", { type: "button", click: () => this.#export(as, title, menu) }, title),
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            click: () => (copy(stringify(this.record, 2), "the record"), (menu.open = false)),
+          },
+          "the whole record as JSON",
+        ),
+        h(
+          "button",
+          {
+            type: "button",
+            click: () => (copy(location.href.split("?")[0], "the address"), (menu.open = false)),
+          },
+          "this page's address",
+        ),
+      ),
+    );
     menu.addEventListener("focusout", (event) => {
       if (!menu.contains(event.relatedTarget)) menu.open = false;
     });
@@ -187,7 +333,8 @@ export class Invocation {
     const { id } = this;
     try {
       const sent = await api.send(again(this.record));
-      if (this.id === id && this.shown) go(`/invocations/${encodeURIComponent(sent.request_id)}?of=${encodeURIComponent(id)}`);
+      if (this.id === id && this.shown)
+        go(`/invocations/${encodeURIComponent(sent.request_id)}?of=${encodeURIComponent(id)}`);
       toast("Sent again");
     } catch (error) {
       toast(error.message, { error: true });
@@ -197,19 +344,42 @@ export class Invocation {
   }
 
   #save() {
-    const name = h("input", { type: "text", name: "name", required: true, "aria-label": "Name", placeholder: "a name", autocomplete: "off" });
-    const dialog = h("dialog", { "aria-label": "Save the event" },
-      h("form", { method: "dialog", submit: async (event) => {
-        event.preventDefault();
-        try {
-          await api.save(name.value, this.record.event);
-          toast(`Saved as ${name.value}; the composer opens it`);
-          dialog.close();
-        } catch (error) {
-          toast(error.message, { error: true });
-        }
-      } }, h("h2", {}, "Save the event"), name,
-      h("div.actions", {}, h("button.primary", { type: "submit" }, "Save"), h("button", { type: "button", click: () => dialog.close() }, "Cancel"))));
+    const name = h("input", {
+      type: "text",
+      name: "name",
+      required: true,
+      "aria-label": "Name",
+      placeholder: "a name",
+      autocomplete: "off",
+    });
+    const dialog = h(
+      "dialog",
+      { "aria-label": "Save the event" },
+      h(
+        "form",
+        {
+          method: "dialog",
+          submit: async (event) => {
+            event.preventDefault();
+            try {
+              await api.save(name.value, this.record.event);
+              toast(`Saved as ${name.value}; the composer opens it`);
+              dialog.close();
+            } catch (error) {
+              toast(error.message, { error: true });
+            }
+          },
+        },
+        h("h2", {}, "Save the event"),
+        name,
+        h(
+          "div.actions",
+          {},
+          h("button.primary", { type: "submit" }, "Save"),
+          h("button", { type: "button", click: () => dialog.close() }, "Cancel"),
+        ),
+      ),
+    );
     dialog.addEventListener("close", () => dialog.remove());
     document.body.append(dialog);
     dialog.showModal();
@@ -221,14 +391,30 @@ export class Invocation {
     const fresh = checks.filter((check) => !check.finding);
     const known = checks.filter((check) => check.finding);
     const line = (check) => {
-      const span = this.trace.spans.find((one) => check.span_id != null && String(one.span_id) === String(check.span_id));
+      const span = this.trace.spans.find(
+        (one) => check.span_id != null && String(one.span_id) === String(check.span_id),
+      );
       return checkLine(check, span && (() => this.#showSpan(span)));
     };
-    return h("section.check-list", { "aria-label": "Broken checks" },
-      record.incomplete && h("p.check.new", {}, h("span.mark.new", {}, "no trace"), h("span", {}, record.incomplete)),
+    return h(
+      "section.check-list",
+      { "aria-label": "Broken checks" },
+      record.incomplete &&
+        h("p.check.new", {}, h("span.mark.new", {}, "no trace"), h("span", {}, record.incomplete)),
       fresh.length > 0 && h("ul.checks", {}, fresh.map(line)),
-      known.length > 0 && h("details", {}, h("summary", {}, h("span.mark.known", {}, [...new Set(known.map((check) => check.finding))].join(" ")),
-        ` ${count(known.length, "sentence")} broken by known findings`), h("ul.checks", {}, known.map(line))));
+      known.length > 0 &&
+        h(
+          "details",
+          {},
+          h(
+            "summary",
+            {},
+            h("span.mark.known", {}, [...new Set(known.map((check) => check.finding))].join(" ")),
+            ` ${count(known.length, "sentence")} broken by known findings`,
+          ),
+          h("ul.checks", {}, known.map(line)),
+        ),
+    );
   }
 
   #showSpan(span) {
@@ -237,7 +423,19 @@ export class Invocation {
   }
 
   #card(title, content, text, note) {
-    const box = h("details.card", { open: true, "data-card": title }, h("summary.card-head", {}, h("h2", {}, title), note && h("span.dim.note", {}, note), h("span.grow"), text && copyButton(title.toLowerCase(), text)), h("div.card-body", {}, content));
+    const box = h(
+      "details.card",
+      { open: true, "data-card": title },
+      h(
+        "summary.card-head",
+        {},
+        h("h2", {}, title),
+        note && h("span.dim.note", {}, note),
+        h("span.grow"),
+        text && copyButton(title.toLowerCase(), text),
+      ),
+      h("div.card-body", {}, content),
+    );
     return box;
   }
 
@@ -248,7 +446,12 @@ export class Invocation {
       onPoint: (path) => this.#pointField(part, path),
     });
     this.views[part] = view;
-    return this.#card(title, view.element, () => (typeof value === "string" ? value : stringify(value ?? null, 2)), note);
+    return this.#card(
+      title,
+      view.element,
+      () => (typeof value === "string" ? value : stringify(value ?? null, 2)),
+      note,
+    );
   }
 
   /** Say beside a field which tags come from it. */
@@ -257,14 +460,26 @@ export class Invocation {
     if (!tags) return;
     const names = [...new Set(tags.map(({ tag }) => tag))];
     line.classList.add("to-tags");
-    line.append(h("button.origin", { type: "button", tabindex: -1, title: names.join("\n"), click: () => this.#showTag(tags) }, "→", h("span.names", {}, ` ${names[0].replace(/^http\.(request|response)\.headers\./, "headers.")}${names.length > 1 ? ` +${names.length - 1}` : ""}`)));
+    line.append(
+      h(
+        "button.origin",
+        { type: "button", tabindex: -1, title: names.join("\n"), click: () => this.#showTag(tags) },
+        "→",
+        h(
+          "span.names",
+          {},
+          ` ${names[0].replace(/^http\.(request|response)\./, "")}`,
+          names.length > 1 && ` +${names.length - 1}`,
+        ),
+      ),
+    );
   }
 
   #showTag(tags) {
     const here = tags.find(({ span }) => span === this.trace.selected) ?? tags[0];
     this.trace.select(here.span);
     this.trace.mark(tags);
-    const row = this.trace.detail.querySelector(`[data-tag="${CSS.escape(here.tag)}"]`) ?? this.trace.detail;
+    const row = this.trace.detail.row(here.tag);
     row.scrollIntoView({ block: "center" });
     row.focus?.({ preventScroll: true });
   }
@@ -298,104 +513,45 @@ export class Invocation {
 
   #log(record) {
     const lines = record.log ?? [];
-    const shown = h("ol.log.mono", {}, lines.map((line) => this.#logLine(line)));
-    return this.#card("Log", lines.length ? shown : h("p.dim.no-body", {}, "no lines"), lines.length ? () => lines.join("\n") : null, count(lines.length, "line"));
-  }
-
-  /** A line of the log; the span that it names can be opened. */
-  #logLine(line) {
-    const level = /^\[(ERROR|CRITICAL)\]|^Traceback/.test(line) ? ".bad" : line.startsWith("[WARNING]") ? ".warn" : /^(START|END|REPORT|INIT_START) |\(rapid\)/.test(line) ? ".dim" : "";
-    const match = /dd\.span_id=(\d+)/.exec(line);
-    const span = match && this.trace.byId(match[1]);
-    if (!span) return h(`li.searchable${level}`, {}, line);
-    const index = match.index + "dd.span_id=".length;
-    return h(`li.searchable${level}`, {}, line.slice(0, index), h("button.inline", { type: "button", title: `Show ${span.name}`, click: () => this.#showSpan(span) }, match[1]), line.slice(index + match[1].length));
+    const shown = lines.length
+      ? logList(lines, this.trace, (span) => this.#showSpan(span))
+      : h("p.dim.no-body", {}, "no lines");
+    return this.#card(
+      "Log",
+      shown,
+      lines.length ? () => lines.join("\n") : null,
+      count(lines.length, "line"),
+    );
   }
 
   #metrics(record) {
     const lines = record.metrics ?? [];
     if (!lines.length) return null;
-    const rows = lines.map((line) => {
-      const text = typeof line === "string" ? line : stringify(line);
-      const match = /^([^:|]+):([^|]+)\|(\w+)(?:\|@[^|]+)?(?:\|#(.*))?/.exec(text);
-      if (!match) return h("li.searchable", {}, text);
-      return h("li.searchable", { title: text }, h("b", {}, match[1]), h("span.number", {}, ` ${match[2]} `), h("span.dim", {}, `${METRIC_TYPES[match[3]] ?? match[3]} ${(match[4] ?? "").split(",").slice(0, 4).join(" ")}`));
-    });
-    return this.#card("Metrics", h("ul.log.mono", {}, rows), () => lines.join("\n"), count(lines.length, "line"));
+    return this.#card("Metrics", metricList(lines), () => lines.join("\n"), count(lines.length, "line"));
   }
 
   #telemetry(record) {
     const messages = record.telemetry ?? [];
     if (!messages.length) return null;
-    const card = this.#card("Telemetry", messages.map((message) => new JsonView(message, { label: "Telemetry message" }).element), () => stringify(messages, 2), count(messages.length, "message"));
+    const card = this.#card(
+      "Telemetry",
+      messages.map((message) => new JsonView(message, { label: "Telemetry message" }).element),
+      () => stringify(messages, 2),
+      count(messages.length, "message"),
+    );
     card.open = false;
     return card;
   }
-
-  #search(text) {
-    const part = text.trim().toLowerCase();
-    CSS.highlights?.delete("found");
-    for (const old of this.element.querySelectorAll(".hit")) old.classList.remove("hit");
-    this.hits = [];
-    this.hit = -1;
-    if (part.length < 2) {
-      this.found.textContent = "";
-      return;
-    }
-    const inTexts = [...this.element.querySelectorAll(".searchable")].filter((element) => element.textContent.toLowerCase().includes(part)).map((element) => () => element);
-    const inJson = Object.values(this.views).flatMap((view) => view.search(part));
-    this.hits = [...inJson, ...inTexts, ...this.trace.search(part)];
-    this.#next(1);
-  }
-
-  #next(step) {
-    if (!this.hits?.length) {
-      this.found.textContent = this.finder.value.trim().length > 1 ? "nothing found" : "";
-      return;
-    }
-    this.hit = (this.hit + step + this.hits.length) % this.hits.length;
-    for (const old of this.element.querySelectorAll(".hit")) old.classList.remove("hit");
-    const target = this.hits[this.hit]();
-    this.found.textContent = `${this.hit + 1} of ${this.hits.length}`;
-    if (!target) return;
-    const card = target.closest("details.card");
-    if (card) card.open = true;
-    target.classList.add("hit");
-    highlight(target, this.finder.value.trim().toLowerCase());
-    into(target);
-  }
 }
-
-const METRIC_TYPES = { d: "distribution", c: "count", g: "gauge", h: "histogram", ms: "timer", s: "set" };
 
 /** What has to be sent to do this invocation again. */
-export function again(record) {
-  return record.request ? { request: record.request, front_door: record.front_door } : { event: record.event };
-}
-
-function into(element) {
-  element.scrollIntoView({ block: "nearest", inline: "nearest" });
+function again(record) {
+  return record.request
+    ? { request: record.request, front_door: record.front_door }
+    : { event: record.event };
 }
 
 function flash(element) {
   element.classList.add("flash");
   setTimeout(() => element.classList.remove("flash"), 1200);
 }
-
-/** Mark the text itself inside the element, where the browser can. */
-function highlight(element, part) {
-  if (!CSS.highlights) return;
-  const ranges = [];
-  const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const text = node.data.toLowerCase();
-    for (let index = text.indexOf(part); index >= 0; index = text.indexOf(part, index + part.length)) {
-      const range = new Range();
-      range.setStart(node, index);
-      range.setEnd(node, index + part.length);
-      ranges.push(range);
-    }
-  }
-  CSS.highlights.set("found", new Highlight(...ranges));
-}
-

@@ -51,7 +51,8 @@ export function at(value, path) {
 /** Every leaf of a value, with its path: texts, numbers, true, false, null, empty objects and lists. */
 export function* leaves(value, path = []) {
   if (isContainer(value) && Object.keys(value).length) {
-    for (const key of Object.keys(value)) yield* leaves(value[key], [...path, Array.isArray(value) ? Number(key) : key]);
+    for (const key of Object.keys(value))
+      yield* leaves(value[key], [...path, Array.isArray(value) ? Number(key) : key]);
   } else {
     yield { path, value };
   }

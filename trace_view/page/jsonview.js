@@ -1,11 +1,23 @@
 // Shows JSON as a tree: folded, searchable, copied with a click; texts that hold JSON or base64 can be unfolded, too.
 
 import { add, bytes, copy, h, icon } from "/page/dom.js";
-import { asText, at, embedded, ExactNumber, fromBase64, hexDump, isContainer, pathKey, pathText, stringify } from "/page/json.js";
+import {
+  asText,
+  at,
+  embedded,
+  ExactNumber,
+  fromBase64,
+  hexDump,
+  isContainer,
+  pathKey,
+  pathText,
+  stringify,
+} from "/page/json.js";
 import { navigate } from "/page/tree.js";
 
 /** So many lines are shown at first; what is deeper starts folded. */
 const FIRST_LINES = 42;
+const MOST_MEMBERS = 500;
 /** Of a text so much is shown, and of one that holds JSON, which can be unfolded. */
 const LONG = 400;
 const SHORT = 100;
@@ -34,7 +46,8 @@ export class JsonView {
 
   /** Unfold all that hides the field; its line, or null where there is no such field. */
   reveal(path) {
-    for (let length = 0; length < path.length; length++) this.nodes.get(pathKey(path.slice(0, length)))?.open?.(true);
+    for (let length = 0; length < path.length; length++)
+      this.nodes.get(pathKey(path.slice(0, length)))?.open?.(true);
     return this.nodes.get(pathKey(path))?.line ?? null;
   }
 
@@ -51,7 +64,8 @@ export class JsonView {
       const inName = typeof name === "string" && name.toLowerCase().includes(text);
       const inValue = !isContainer(value) && String(value).toLowerCase().includes(text);
       if (inName || inValue) found.push(() => this.reveal(path));
-      if (isContainer(value)) for (const key of Object.keys(value)) walk(value[key], [...path, stepOf(value, key)]);
+      if (isContainer(value))
+        for (const key of Object.keys(value)) walk(value[key], [...path, stepOf(value, key)]);
     };
     walk(this.value, []);
     return found;
@@ -60,7 +74,8 @@ export class JsonView {
   #pathOf(target) {
     let item = target.closest?.("[role=treeitem]");
     // A tree inside a text stands for the field that holds the text.
-    while (item && item.closest("[role=tree]") !== this.element) item = item.closest("[role=tree]").closest("[role=treeitem]");
+    while (item && item.closest("[role=tree]") !== this.element)
+      item = item.closest("[role=tree]").closest("[role=treeitem]");
     return item?.path ?? null;
   }
 
@@ -75,7 +90,10 @@ export class JsonView {
     item.path = path;
     if (path.length) {
       const name = path.at(-1);
-      line.append(h(typeof name === "number" ? "span.index" : "span.key", {}, name), h("span.colon", {}, ": "));
+      line.append(
+        h(typeof name === "number" ? "span.index" : "span.key", {}, name),
+        h("span.colon", {}, ": "),
+      );
     }
     const node = { line, value };
     this.nodes.set(pathKey(path), node);
@@ -97,12 +115,28 @@ export class JsonView {
     const inside = keys.slice(0, 6).join(", ") + (keys.length > 6 ? ", …" : "");
     line.append(
       h("span.punctuation", {}, left),
-      h("span.summary", {}, Array.isArray(value) ? `${keys.length} ${keys.length === 1 ? "item" : "items"}` : inside),
+      h(
+        "span.summary",
+        {},
+        Array.isArray(value) ? `${keys.length} ${keys.length === 1 ? "item" : "items"}` : inside,
+      ),
       h("span.punctuation.close", {}, right),
     );
-    this.#foldable(item, node, level, (group) => {
-      for (const key of keys) group.append(this.#node(value, value[key], [...path, stepOf(value, key)], level + 1));
+    this.#foldable(item, node, level, (group) => this.#members(group, node, path, level, keys));
+  }
+
+  /** Add the members with these names; of very many the first ones, with a button for more. */
+  #members(group, { value }, path, level, keys) {
+    for (const key of keys.slice(0, MOST_MEMBERS))
+      group.append(this.#node(value, value[key], [...path, stepOf(value, key)], level + 1));
+    const rest = keys.slice(MOST_MEMBERS);
+    if (!rest.length) return;
+    const more = h("li", { role: "none" }, h("button.more-text", { type: "button" }, `${rest.length} more`));
+    more.addEventListener("click", () => {
+      more.remove();
+      this.#members(group, { value }, path, level, rest);
     });
+    group.append(more);
   }
 
   /** Unfold from the outside to the inside, as far as there is room. */
@@ -123,7 +157,8 @@ export class JsonView {
 
   /** A list of one text or number stands in its own line, such as the header in multiValueHeaders. */
   #inOneLine(node, value, path) {
-    if (!Array.isArray(value) || value.length !== 1 || isContainer(value[0]) || String(value[0]).length > 80) return false;
+    if (!Array.isArray(value) || value.length !== 1 || isContainer(value[0]) || String(value[0]).length > 80)
+      return false;
     const inner = [...path, 0];
     const [shown] = this.#value(value[0]);
     shown.addEventListener("click", () => copyUnlessSelecting(value[0], inner));
@@ -135,7 +170,9 @@ export class JsonView {
 
   /** Whether it repeats its single-valued sibling, as multiValueHeaders repeat headers. */
   #standsTwice(path) {
-    const single = { multiValueHeaders: "headers", multiValueQueryStringParameters: "queryStringParameters" }[path.at(-1)];
+    const single = { multiValueHeaders: "headers", multiValueQueryStringParameters: "queryStringParameters" }[
+      path.at(-1)
+    ];
     return single !== undefined && isContainer(at(this.value, [...path.slice(0, -1), single]));
   }
 
@@ -155,7 +192,9 @@ export class JsonView {
     const data = holdsBase64(parent, path, value) ? fromBase64(value) : null;
     if (data?.length) {
       line.append(h("span.hint", {}, `base64, ${bytes(data.length)}`));
-      this.#foldable(item, node, level, (group) => group.append(h("li.decoded", { role: "none" }, decoded(data))));
+      this.#foldable(item, node, level, (group) =>
+        group.append(h("li.decoded", { role: "none" }, decoded(data))),
+      );
     }
   }
 
@@ -203,7 +242,7 @@ export class JsonView {
 }
 
 /** Bytes for people: as JSON, as text, or as a hex dump. */
-export function decoded(data) {
+function decoded(data) {
   const text = asText(data);
   if (text === null) return h("pre.hex.mono", {}, hexDump(data));
   const value = embedded(text);

@@ -20,7 +20,8 @@ const FIELDS = {
   status: (one, value) => String(one.status ?? "").startsWith(value),
   source: (one, value) => [origin(one), one.source, one.front_door].some((text) => contains(text, value)),
   rule: (one, value) => (one.rules ?? []).some((rule) => contains(rule, value)),
-  check: (one, value) => (one.checks ?? []).some((check) => contains(check.id, value) || contains(check.finding, value)),
+  check: (one, value) =>
+    (one.checks ?? []).some((check) => contains(check.id, value) || contains(check.finding, value)),
 };
 
 const MOST_SELECTED = 5;
@@ -30,7 +31,7 @@ export const news = (invocation) => (invocation.checks ?? []).filter((check) => 
 export const known = (invocation) => (invocation.checks ?? []).filter((check) => check.finding);
 
 /** A test of summaries: all words of the text must fit. A word may be `field:value`; `-` before it negates. */
-export function filterOf(text) {
+function filterOf(text) {
   const tests = text
     .toLowerCase()
     .split(/\s+/)
@@ -49,7 +50,15 @@ export function filterOf(text) {
 
 function haystack(one) {
   const checks = (one.checks ?? []).map((check) => `${check.id} ${check.finding ?? ""}`);
-  const words = [one.name, origin(one), one.source, one.front_door, one.status, one.function_error, one.request_id];
+  const words = [
+    one.name,
+    origin(one),
+    one.source,
+    one.front_door,
+    one.status,
+    one.function_error,
+    one.request_id,
+  ];
   return [...words, ...(one.rules ?? []), ...checks].join(" ").toLowerCase();
 }
 
@@ -77,21 +86,59 @@ export class List {
       keydown: (event) => this.#filterKey(event),
     });
     this.kinds = Object.entries(KINDS).map(([kind, [title]]) =>
-      h("button.chip", { type: "button", "data-kind": kind, "aria-pressed": "false", click: () => this.#toggle(kind) }, title),
+      h(
+        "button.chip",
+        { type: "button", "data-kind": kind, "aria-pressed": "false", click: () => this.#toggle(kind) },
+        title,
+      ),
     );
     this.counted = h("span.dim.counted", { role: "status" });
-    this.body = h("div.rows", { role: "rowgroup", keydown: (event) => this.#rowKey(event), focusin: (event) => this.#focused(event) });
+    this.body = h("div.rows", {
+      role: "rowgroup",
+      keydown: (event) => this.#rowKey(event),
+      focusin: (event) => this.#focused(event),
+    });
     this.body.addEventListener("change", (event) => this.#pick(event.target));
     this.empty = h("div.empty", { hidden: true });
-    this.selection = h("div.selection", { hidden: true, role: "region", "aria-label": "Selected invocations" });
-    const heads = ["Select", "Time", "Source", "Request or event", "Status", "Duration", "Spans", "WAF rules", "Checks"];
-    const head = h("div.row.head", { role: "row" }, heads.map((text, index) =>
-      h(`span.c${index}`, { role: "columnheader" }, index ? text : h("span.offscreen", {}, text)),
-    ));
+    this.selection = h("div.selection", {
+      hidden: true,
+      role: "region",
+      "aria-label": "Selected invocations",
+    });
+    const heads = [
+      "Select",
+      "Time",
+      "Source",
+      "Request or event",
+      "Status",
+      "Duration",
+      "Spans",
+      "WAF rules",
+      "Checks",
+    ];
+    const head = h(
+      "div.row.head",
+      { role: "row" },
+      heads.map((text, index) =>
+        h(`span.c${index}`, { role: "columnheader" }, index ? text : h("span.offscreen", {}, text)),
+      ),
+    );
     fill(
       this.element,
-      h("div.bar", {}, h("div.search", {}, this.filter, h("kbd", { "aria-hidden": "true" }, "/")), this.kinds, h("span.grow"), this.counted),
-      h("div.table", { role: "table", "aria-label": "Invocations, newest first" }, h("div", { role: "rowgroup" }, head), this.body),
+      h(
+        "div.bar",
+        {},
+        h("div.search", {}, this.filter, h("kbd", { "aria-hidden": "true" }, "/")),
+        this.kinds,
+        h("span.grow"),
+        this.counted,
+      ),
+      h(
+        "div.table",
+        { role: "table", "aria-label": "Invocations, newest first" },
+        h("div", { role: "rowgroup" }, head),
+        this.body,
+      ),
       this.empty,
       this.selection,
     );
@@ -176,18 +223,35 @@ export class List {
     return h(
       `div.row${summary.error ? ".failed" : ""}`,
       { role: "row", "data-id": id, "data-current": current, hidden: !this.accepts(summary) },
-      h("span.c0", { role: "cell" }, h("input", {
-        type: "checkbox", tabindex: -1, checked: this.selected.has(id), "aria-label": `Select ${name} for comparison`,
-      })),
+      h(
+        "span.c0",
+        { role: "cell" },
+        h("input", {
+          type: "checkbox",
+          tabindex: -1,
+          checked: this.selected.has(id),
+          "aria-label": `Select ${name} for comparison`,
+        }),
+      ),
       h("time.c1.mono", { role: "cell", title: dateAndTime(summary.started) }, timeOfDay(summary.started)),
       h("span.c2", { role: "cell" }, origin(summary)),
-      h("span.c3", { role: "cell" }, h(
-        "a.name.mono", { href: `/invocations/${encodeURIComponent(id)}`, tabindex: current ? 0 : -1, title: name },
-        h(`b.verb${/^[A-Z]+$/.test(verb) ? "" : ".source"}`, {}, verb), " ", h("span", {}, rest),
-      )),
+      h(
+        "span.c3",
+        { role: "cell" },
+        h(
+          "a.name.mono",
+          { href: `/invocations/${encodeURIComponent(id)}`, tabindex: current ? 0 : -1, title: name },
+          h(`b.verb${/^[A-Z]+$/.test(verb) ? "" : ".source"}`, {}, verb),
+          " ",
+          h("span", {}, rest),
+        ),
+      ),
       h("span.c4", { role: "cell" }, status(summary)),
-      h("span.c5.mono", { role: "cell" },
-        summary.cold_start && h("span.cold", { title: "Cold start: the first invocation of this runtime" }, "cold"),
+      h(
+        "span.c5.mono",
+        { role: "cell" },
+        summary.cold_start &&
+          h("span.cold", { title: "Cold start: the first invocation of this runtime" }, "cold"),
         summary.ended ? duration(summary.ended - summary.started) : "",
       ),
       h("span.c6.mono", { role: "cell" }, spans(summary)),
@@ -216,11 +280,14 @@ export class List {
     this.accepts = (summary) => test(summary) || this.found.has(summary.request_id);
     this.#filterRows();
     const words = text.toLowerCase().split(/\s+/);
-    for (const button of this.kinds) button.setAttribute("aria-pressed", words.includes(`is:${button.dataset.kind}`));
-    if (remember) history.replaceState(history.state, "", text ? `/?filter=${encodeURIComponent(text)}` : "/");
+    for (const button of this.kinds)
+      button.setAttribute("aria-pressed", words.includes(`is:${button.dataset.kind}`));
+    if (remember)
+      history.replaceState(history.state, "", text ? `/?filter=${encodeURIComponent(text)}` : "/");
     clearTimeout(this.asking);
     // The server also looks at what is not in the rows: trace ids, the names of spans, types of errors.
-    if (text.trim().length > 2 && !words.some((word) => /^-|:/.test(word))) this.asking = setTimeout(() => this.#ask(text), 150);
+    if (text.trim().length > 2 && !words.some((word) => /^-|:/.test(word)))
+      this.asking = setTimeout(() => this.#ask(text), 150);
   }
 
   async #ask(text) {
@@ -246,13 +313,19 @@ export class List {
   #count() {
     const all = this.rows.size;
     const shown = this.filterText ? [...summaries.values()].filter(this.accepts).length : all;
-    this.counted.textContent = shown === all ? count(all, "invocation") : `${shown} of ${count(all, "invocation")}`;
+    this.counted.textContent =
+      shown === all ? count(all, "invocation") : `${shown} of ${count(all, "invocation")}`;
     this.empty.hidden = shown > 0;
     if (shown > 0 || !this.loaded) return;
     if (all) fill(this.empty, h("p", {}, "No invocation fits this filter."));
     else {
-      fill(this.empty, h("h2", {}, "Nothing has come in yet"), h("p", {}, "Every invocation appears here, whichever way it comes. Try"),
-        h("pre.mono", {}, "curl -A Arachni/v1 localhost:7777/waf"), h("p", {}, "or ", h("a", { href: "/compose" }, "compose a request or an event"), "."));
+      fill(
+        this.empty,
+        h("h2", {}, "Nothing has come in yet"),
+        h("p", {}, "Every invocation appears here, whichever way it comes. Try"),
+        h("pre.mono", {}, "curl -A Arachni/v1 localhost:7777/waf"),
+        h("p", {}, "or ", h("a", { href: "/compose" }, "compose a request or an event"), "."),
+      );
     }
   }
 
@@ -276,9 +349,17 @@ export class List {
   #rowKey(event) {
     const links = this.#visible();
     const index = links.findIndex((link) => link === document.activeElement);
-    const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 15, PageUp: -15, Home: -links.length, End: links.length };
+    const steps = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: 15,
+      PageUp: -15,
+      Home: -links.length,
+      End: links.length,
+    };
     if (event.key === "ArrowUp" && index === 0) this.filter.focus();
-    else if (event.key in steps) links[Math.max(0, Math.min(links.length - 1, index + steps[event.key]))]?.focus();
+    else if (event.key in steps)
+      links[Math.max(0, Math.min(links.length - 1, index + steps[event.key]))]?.focus();
     else if (event.key === "x" || event.key === " ") {
       const box = document.activeElement.closest(".row").querySelector("input");
       box.checked = !box.checked;
@@ -313,8 +394,17 @@ export class List {
     this.element.classList.toggle("picking", ids.length > 0);
     fill(
       this.selection,
-      h("span", {}, ids.length === 1 ? "1 selected; select another one to compare (x)" : `${ids.length} selected`),
-      h("button.primary", { type: "button", disabled: ids.length < 2, click: () => go(comparison(ids)) }, icon("columns"), "Compare"),
+      h(
+        "span",
+        {},
+        ids.length === 1 ? "1 selected; select another one to compare (x)" : `${ids.length} selected`,
+      ),
+      h(
+        "button.primary",
+        { type: "button", disabled: ids.length < 2, click: () => go(comparison(ids)) },
+        icon("columns"),
+        "Compare",
+      ),
       h("button.quiet", { type: "button", click: () => this.key({ key: "Escape" }) }, "Clear"),
     );
   }
@@ -338,19 +428,27 @@ export function status(summary) {
     const title = summary.function_error ? `The function failed: ${summary.function_error}` : null;
     return h(`span.badge.${kind}`, { title }, summary.status);
   }
-  if (summary.function_error || summary.error) return h("span.badge.bad", { title: summary.function_error }, "error");
+  if (summary.function_error || summary.error)
+    return h("span.badge.bad", { title: summary.function_error }, "error");
   return summary.ended ? h("span.badge.good", {}, "ok") : h("span.badge", {}, "running");
 }
 
 function spans(summary) {
   if (summary.spans) return summary.spans;
-  return summary.complete ? "0" : h("span.waiting", { title: summary.incomplete ?? "Its trace has not come" }, "…");
+  return summary.complete
+    ? "0"
+    : h("span.waiting", { title: summary.incomplete ?? "Its trace has not come" }, "…");
 }
 
 function rules(ids) {
   if (!ids.length) return null;
   const [first, ...others] = ids;
-  return h("span.rules", { title: ids.join("\n") }, h("span.rule", {}, first), others.length > 0 && h("span.more", {}, `+${others.length}`));
+  return h(
+    "span.rules",
+    { title: ids.join("\n") },
+    h("span.rule", {}, first),
+    others.length > 0 && h("span.more", {}, `+${others.length}`),
+  );
 }
 
 /** Broken checks: a red mark for new ones, a quiet one for known findings. */
@@ -358,7 +456,14 @@ export function marks(summary) {
   const findings = [...new Set(known(summary).map((check) => check.finding))];
   const sentences = (checks) => checks.map((check) => check.sentence).join("\n");
   return [
-    news(summary).length > 0 && h("span.mark.new", { title: sentences(news(summary)) }, `${news(summary).length} broken`),
-    findings.length > 0 && h("span.mark.known", { title: `Known:\n${sentences(known(summary))}` }, findings.slice(0, 2).join(" "), findings.length > 2 && ` +${findings.length - 2}`),
+    news(summary).length > 0 &&
+      h("span.mark.new", { title: sentences(news(summary)) }, `${news(summary).length} broken`),
+    findings.length > 0 &&
+      h(
+        "span.mark.known",
+        { title: `Known:\n${sentences(known(summary))}` },
+        findings.slice(0, 2).join(" "),
+        findings.length > 2 && ` +${findings.length - 2}`,
+      ),
   ];
 }

@@ -31,14 +31,27 @@ async function load(name) {
 async function visit(url) {
   const [, first] = url.pathname.split("/");
   const name = { invocations: "invocation", compose: "compose", compare: "compare" }[first] ?? "list";
-  const view = views[name] ?? (await load(name));
+  let view = views[name];
+  try {
+    view ??= await load(name);
+  } catch {
+    // The server is gone, or a container that starts has changed the browser's network in this moment.
+    const again = h("button", { type: "button", click: () => location.reload() }, "Load it again");
+    main.replaceChildren(
+      h("div.empty", { role: "alert" }, h("p", {}, "A part of this page did not load."), again),
+    );
+    return;
+  }
   if (location.href !== url.href) return;
   if (view !== current) {
     current?.hide();
     current = view;
     main.replaceChildren(current.element);
     for (const link of document.querySelectorAll("[data-nav]")) {
-      link.toggleAttribute("data-current", link.dataset.nav === name || (name === "invocation" && link.dataset.nav === "list"));
+      link.toggleAttribute(
+        "data-current",
+        link.dataset.nav === name || (name === "invocation" && link.dataset.nav === "list"),
+      );
       if (link.dataset.nav === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
@@ -61,11 +74,44 @@ const KEYS = [
   ["?", "these keys"],
 ];
 
+const FILTERS = [
+  ["two words", "both occur: in name, source, rules, checks, ids, spans"],
+  ["-sqs", "does not occur"],
+  ["status:5", "the status begins so"],
+  ["source:alb", "front door or event source"],
+  ["rule:crs check:url", "a WAF rule, a broken check"],
+  ["is:error", "also waf, broken, known, cold, incomplete"],
+];
+
 function showKeys() {
-  const dialog = h("dialog.keys", { "aria-label": "Keyboard" },
+  const dialog = h(
+    "dialog.keys",
+    { "aria-label": "Help" },
+    h("h2", {}, "Filter"),
+    h(
+      "dl",
+      {},
+      FILTERS.map(([filter, text]) => h("div", {}, h("dt", {}, h("code", {}, filter)), h("dd", {}, text))),
+    ),
     h("h2", {}, "Keyboard"),
-    h("dl", {}, KEYS.map(([key, text]) => h("div", {}, h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, text)))),
-    h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")));
+    h(
+      "dl",
+      {},
+      KEYS.map(([key, text]) =>
+        h(
+          "div",
+          {},
+          h(
+            "dt",
+            {},
+            key.split(" ").map((one) => h("kbd", {}, one)),
+          ),
+          h("dd", {}, text),
+        ),
+      ),
+    ),
+    h("form", { method: "dialog" }, h("button", { autofocus: true }, "Close")),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -100,4 +146,6 @@ live(state)
     if (window.requestIdleCallback) requestIdleCallback(others, { timeout: 1000 });
     else setTimeout(others, 300);
   });
-window.addEventListener("unhandledrejection", (event) => toast(String(event.reason?.message ?? event.reason), { error: true }));
+window.addEventListener("unhandledrejection", (event) =>
+  toast(String(event.reason?.message ?? event.reason), { error: true }),
+);

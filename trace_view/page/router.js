@@ -2,9 +2,10 @@
 
 let visit = () => {};
 
-/** Go to an address of this page without loading it anew. */
-export function go(address) {
-  history.pushState({ within: true }, "", address);
+/** Go to an address of this page without loading it anew; with `instead`, back does not lead here. */
+export function go(address, { instead = false } = {}) {
+  if (instead) history.replaceState(history.state, "", address);
+  else history.pushState({ within: true }, "", address);
   visit(new URL(location.href));
 }
 
@@ -20,7 +21,8 @@ export function start(visitor) {
   window.addEventListener("popstate", () => visit(new URL(location.href)));
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='/']");
-    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
     if (link.pathname.startsWith("/api/")) return;
     event.preventDefault();
     go(link.href);

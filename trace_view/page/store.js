@@ -4,7 +4,7 @@ import * as api from "/page/api.js";
 import { parse } from "/page/json.js";
 
 /** As many as the server keeps. */
-export const KEPT = 1000;
+const KEPT = 1000;
 const FIRST_PAGE = 60;
 const PAGE = 500;
 
@@ -84,5 +84,7 @@ export async function start(state) {
   });
   stream.addEventListener("error", () => state("offline"));
   window.addEventListener("pagehide", () => stream.close());
+  // Kept by the browser for the way back, without its stream.
+  window.addEventListener("pageshow", (event) => event.persisted && location.reload());
   await catchUp();
 }

@@ -1,8 +1,7 @@
-// The spans of an invocation as a waterfall, and one span with all that it carries.
+// The spans of an invocation as a waterfall.
 
-import { copyButton, count, dateAndTime, duration, fill, h, icon } from "/page/dom.js";
-import { embedded, fromBase64, isContainer, parse, pathText, stringify } from "/page/json.js";
-import { JsonView } from "/page/jsonview.js";
+import { count, duration, fill, h, icon } from "/page/dom.js";
+import { checksOf, shown, SpanView, tagsOf } from "/page/span.js";
 import { navigate } from "/page/tree.js";
 
 /** An inferred span that began this many times the invocation's length earlier is cut off at the left. */
@@ -17,7 +16,8 @@ export function arranged(traces) {
   for (const span of all) {
     const parent = String(span.parent_id ?? "0");
     const key = ids.has(parent) && parent !== String(span.span_id) ? parent : "root";
-    children.set(key, [...(children.get(key) ?? []), span]);
+    if (!children.has(key)) children.set(key, []);
+    children.get(key).push(span);
   }
   const rows = [];
   const seen = new Set();
@@ -70,7 +70,7 @@ export class Trace {
     this.checks = record.checks ?? [];
     this.element = h("div.trace");
     this.waterfall = h("div.waterfall", { role: "tree", "aria-label": "Spans" });
-    this.detail = h("section.span", { "aria-label": "Span" });
+    this.detail = new SpanView(this);
     this.items = new Map();
     if (this.rows.length) this.#build();
     else this.#none();
@@ -87,7 +87,7 @@ export class Trace {
     this.selected = span;
     const item = this.items.get(span);
     item.setAttribute("aria-selected", "true");
-    this.#detail(span);
+    this.detail.show(span);
   }
 
   /** The span with this id, as a decimal text. */
@@ -97,10 +97,11 @@ export class Trace {
 
   /** Mark the spans and tags that come from a field; none for an empty list. */
   mark(tags) {
-    for (const [span, item] of this.items) item.classList.toggle("linked", tags.some((one) => one.span === span));
-    for (const row of this.detail.querySelectorAll(".tag")) {
-      row.classList.toggle("linked", tags.some((one) => one.span === this.selected && one.tag === row.dataset.tag));
+    for (const [span, item] of this.items) {
+      const linked = tags.some((one) => one.span === span);
+      item.classList.toggle("linked", linked);
     }
+    this.detail.mark(tags);
   }
 
   /** The tags in which the text stands: functions that show the tag and return its row. */
@@ -111,8 +112,8 @@ export class Trace {
         if (!tag.toLowerCase().includes(text) && !shown(value).toLowerCase().includes(text)) continue;
         found.push(() => {
           this.select(span);
-          this.#filterTags("");
-          return this.detail.querySelector(`[data-tag="${CSS.escape(tag)}"]`);
+          this.detail.filterTags("");
+          return this.detail.row(tag);
         });
       }
     }
@@ -120,7 +121,9 @@ export class Trace {
   }
 
   #none() {
-    const reason = this.record.incomplete ?? (this.record.complete ? "No span came of this invocation." : "Its trace has not come yet.");
+    const reason =
+      this.record.incomplete ??
+      (this.record.complete ? "No span came of this invocation." : "Its trace has not come yet.");
     this.element.append(h("div.empty.small", {}, h("p", {}, reason)));
   }
 
@@ -132,19 +135,35 @@ export class Trace {
       const hue = services.indexOf(row.span.service) % HUES;
       this.waterfall.append(this.#row(row, { start, scale, hue, cut }));
     }
-    navigate(this.waterfall, "[role=treeitem]", { Enter: () => this.detail.querySelector(".tag")?.focus(), c: () => {} });
+    navigate(this.waterfall, "[role=treeitem]", {
+      Enter: () => this.detail.element.querySelector(".tag")?.focus(),
+      c: () => {},
+    });
     this.waterfall.addEventListener("focusin", (event) => {
       const span = event.target.closest("[role=treeitem]")?.span;
       if (span && span !== this.selected) this.select(span);
     });
-    const total = Math.max(...this.spans.map(endOf)) - Math.min(...this.spans.map((span) => Number(span.start)));
-    const legend = services.map((service, index) => h("span.service", {}, h(`i.dot.hue${index % HUES}`), service));
+    const total =
+      Math.max(...this.spans.map(endOf)) - Math.min(...this.spans.map((span) => Number(span.start)));
+    const legend = services.map((service, index) =>
+      h("span.service", {}, h(`i.dot.hue${index % HUES}`), service),
+    );
     const ids = [...new Set(this.spans.map((span) => String(span.trace_id)))];
     fill(
       this.element,
-      h("div.trace-head", {},
-        h("span", {}, h("b", {}, count(this.spans.length, "span")), ids.length > 1 && ` in ${ids.length} traces`, h("span.dim", {}, ` · ${duration(total)}`)),
-        h("span.grow"), h("span.legend", {}, legend)),
+      h(
+        "div.trace-head",
+        {},
+        h(
+          "span",
+          {},
+          h("b", {}, count(this.spans.length, "span")),
+          ids.length > 1 && ` in ${ids.length} traces`,
+          h("span.dim", {}, ` · ${duration(total)}`),
+        ),
+        h("span.grow"),
+        h("span.legend", {}, legend),
+      ),
       this.waterfall,
     );
     this.select(this.spans.find((span) => span.name === "aws.lambda") ?? this.spans[0]);
@@ -159,21 +178,39 @@ export class Trace {
     const bar = h(`span.span-bar.hue${hue}${span.error ? ".bad" : ""}${early ? ".early" : ""}`);
     bar.style.left = `${from}%`;
     bar.style.width = `max(2px, ${to - from}%)`;
-    const length = h("span.length.mono", {}, early ? `began ${duration(start - span.start)} earlier` : duration(span.duration));
+    const length = h(
+      "span.length.mono",
+      {},
+      early ? `began ${duration(start - span.start)} earlier` : duration(span.duration),
+    );
     if (from > 60) {
       length.style.right = `calc(${100 - from}% + 6px)`;
     } else if (to > 78) {
       length.classList.add("inside");
       length.style.right = `calc(${100 - to}% + 6px)`;
     } else length.style.left = `calc(${to}% + 6px)`;
-    const name = h("span.span-name", {},
+    const name = h(
+      "span.span-name",
+      {},
       children > 0 && h("span.toggle", { "aria-hidden": "true" }, icon("fold")),
-      h("b", {}, span.name), " ", span.resource !== span.name && h("span.dim", {}, span.resource));
+      h("b", {}, span.name),
+      " ",
+      span.resource !== span.name && h("span.dim", {}, span.resource),
+    );
     name.style.paddingLeft = `${8 + depth * 14 + (children > 0 ? 0 : 14)}px`;
     const item = h(
       `div.span-row${span.error ? ".failed" : ""}`,
-      { role: "treeitem", "aria-level": depth + 1, "aria-selected": "false", "aria-expanded": children > 0 ? "true" : null, tabindex: -1,
-        "aria-label": `${span.name}, ${span.resource}, ${duration(span.duration)}${span.error ? ", error" : ""}`, title: `${span.service}: ${span.name} ${span.resource}` },
+      {
+        role: "treeitem",
+        "aria-level": depth + 1,
+        "aria-selected": "false",
+        "aria-expanded": children > 0 ? "true" : null,
+        tabindex: -1,
+        "aria-label": [span.name, span.resource, duration(span.duration), span.error ? "error" : ""].join(
+          ", ",
+        ),
+        title: `${span.service}: ${span.name} ${span.resource}`,
+      },
       h("span.span-left", {}, name, this.#spanMarks(span)),
       h("span.timeline", {}, bar, length),
     );
@@ -194,7 +231,11 @@ export class Trace {
     item.setAttribute("aria-expanded", String(open));
     const level = Number(item.getAttribute("aria-level"));
     let closed = open ? Infinity : level;
-    for (let next = item.nextElementSibling; next && Number(next.getAttribute("aria-level")) > level; next = next.nextElementSibling) {
+    for (
+      let next = item.nextElementSibling;
+      next && Number(next.getAttribute("aria-level")) > level;
+      next = next.nextElementSibling
+    ) {
       const own = Number(next.getAttribute("aria-level"));
       if (own <= closed && open) closed = next.getAttribute("aria-expanded") === "false" ? own : Infinity;
       next.hidden = open ? own > closed : true;
@@ -203,189 +244,23 @@ export class Trace {
 
   #spanMarks(span) {
     const { fresh, known } = checksOf(this.checks, span);
-    return h("span.span-marks", {},
+    return h(
+      "span.span-marks",
+      {},
       span.error ? h("span.mark.new", { title: span.meta?.["error.message"] ?? "error" }, "error") : null,
-      span.meta_struct?.appsec?.triggers?.length ? h("span.mark.waf", { title: "The WAF reported" }, "WAF") : null,
-      fresh.length ? h("span.mark.new", { title: fresh.map((check) => check.sentence).join("\n") }, `✕ ${fresh.length}`) : null,
-      known.length ? h("span.mark.known", { title: known.map((check) => `${check.finding}: ${check.sentence}`).join("\n") }, [...new Set(known.map((check) => check.finding))].join(" ")) : null,
+      span.meta_struct?.appsec?.triggers?.length
+        ? h("span.mark.waf", { title: "The WAF reported" }, "WAF")
+        : null,
+      fresh.length
+        ? h("span.mark.new", { title: fresh.map((check) => check.sentence).join("\n") }, `✕ ${fresh.length}`)
+        : null,
+      known.length
+        ? h(
+            "span.mark.known",
+            { title: known.map((check) => `${check.finding}: ${check.sentence}`).join("\n") },
+            [...new Set(known.map((check) => check.finding))].join(" "),
+          )
+        : null,
     );
   }
-
-  #detail(span) {
-    const { fresh, known } = checksOf(this.checks, span);
-    const checks = [...fresh, ...known];
-    this.tagFilter = h("input.small", { type: "search", placeholder: "Filter tags", "aria-label": "Filter tags", spellcheck: "false", input: () => this.#filterTags(this.tagFilter.value) });
-    const table = h("div.tags", { role: "list", "aria-label": "Tags" });
-    for (const entry of tagsOf(span)) table.append(this.#tag(span, entry, checks));
-    navigate(table, ".tag", {
-      c: (row) => row.querySelector(".icon-button")?.click(),
-      Enter: (row) => row.querySelector(".origin")?.click(),
-    });
-    table.addEventListener("pointerover", (event) => this.#point(event.target.closest(".tag")));
-    table.addEventListener("pointerleave", () => this.#point(null));
-    table.addEventListener("focusin", (event) => this.#point(event.target.closest(".tag")));
-    table.addEventListener("focusout", () => this.#point(null));
-    fill(
-      this.detail,
-      h("div.span-head", {},
-        h("h3", {}, span.name), span.error ? h("span.badge.bad", {}, "error") : null, h("span.grow"), this.tagFilter,
-        copyButton("this span as JSON", () => stringify(span, 2))),
-      checks.length > 0 && h("ul.checks", {}, checks.map((check) => checkLine(check))),
-      facts(span, this.#high(span)),
-      links(span, this),
-      table,
-    );
-  }
-
-  /** The upper half of the trace's id, which stands on the first span of a trace only. */
-  #high(span) {
-    const first = this.spans.find((one) => String(one.trace_id) === String(span.trace_id) && one.meta?.["_dd.p.tid"]);
-    return first?.meta["_dd.p.tid"];
-  }
-
-  #filterTags(text) {
-    if (this.tagFilter.value !== text) this.tagFilter.value = text;
-    const part = text.toLowerCase();
-    for (const row of this.detail.querySelectorAll(".tag")) row.hidden = part !== "" && !row.textContent.toLowerCase().includes(part);
-  }
-
-  #tag(span, { tag, value, metric }, checks) {
-    const places = this.fields.of(span, tag, value);
-    const broken = checks.filter((check) => names(check.detail, tag));
-    const row = h(
-      `div.tag${broken.length ? (broken.some((check) => !check.finding) ? ".broken" : ".known") : ""}${places.length ? ".from-event" : ""}`,
-      { role: "listitem", tabindex: -1, "data-tag": tag },
-      h("span.tag-name.mono", {}, tag),
-      h("span.tag-value.mono", {}, tagValue(tag, value, metric), broken.map((check) => checkNote(check))),
-      places.length > 0 && h("button.origin", { type: "button", tabindex: -1, title: "Show the field", click: () => this.onGo(places[0]) },
-        "←\u00a0", places.map(({ part, path }) => `${part === "result" ? "result." : ""}${pathText(path)}`).join(" + ")),
-      copyButton(tag, () => shown(value)),
-    );
-    row.querySelector(".icon-button").tabIndex = -1;
-    row.places = places;
-    return row;
-  }
-
-  #point(row) {
-    this.onPoint(row?.places ?? []);
-  }
-}
-
-/** New and known broken checks of a span; those of no span belong to none. */
-export function checksOf(checks, span) {
-  const own = checks.filter((check) => check.span_id != null && String(check.span_id) === String(span.span_id));
-  return { fresh: own.filter((check) => !check.finding), known: own.filter((check) => check.finding) };
-}
-
-/** A broken check with its sentence and what is wrong: a red cross, or the number of a known finding. */
-export function checkLine(check, onSpan = null) {
-  return h(`li.check.${check.finding ? "known" : "new"}`, {},
-    checkNote(check),
-    h("span", {}, h("span.sentence", {}, check.sentence), check.detail && h("span.detail.mono", {}, check.detail)),
-    onSpan && h("button.quiet", { type: "button", click: onSpan }, "show span"));
-}
-
-function checkNote(check) {
-  return check.finding
-    ? h("span.mark.known", { title: `Known finding ${check.finding} (docs/findings.md): ${check.sentence}` }, check.finding)
-    : h("span.mark.new", { title: check.sentence }, `✕ ${check.id}`);
-}
-
-/** Whether the check's detail names the tag. */
-function names(detail, tag) {
-  const index = (detail ?? "").indexOf(tag);
-  if (index < 0) return false;
-  const [before, after] = [detail[index - 1] ?? " ", detail[index + tag.length] ?? " "];
-  return !/[\w.-]/.test(before) && !/[\w-]/.test(after);
-}
-
-/** All tags of a span by name, those that start with _ last: [{tag, value, metric}]. */
-export function tagsOf(span) {
-  const entries = [
-    ...Object.entries(span.meta ?? {}).filter(([tag]) => !LINKS.has(tag)).map(([tag, value]) => ({ tag, value, metric: false })),
-    ...Object.entries(span.metrics ?? {}).map(([tag, value]) => ({ tag, value, metric: true })),
-    ...Object.entries(span.meta_struct ?? {}).filter(([tag]) => tag !== "appsec" && tag !== "_dd.stack").map(([tag, value]) => ({ tag, value, metric: false })),
-  ];
-  const rank = ({ tag }) => (tag.startsWith("error.") ? 0 : tag.startsWith("_") ? 2 : 1);
-  return entries.sort((one, other) => rank(one) - rank(other) || (one.tag < other.tag ? -1 : 1));
-}
-
-const LINKS = new Set(["_dd.span_links", "events"]);
-
-function shown(value) {
-  return isContainer(value) ? stringify(value) : String(value);
-}
-
-function tagValue(tag, value, metric) {
-  if (isContainer(value)) return new JsonView(value, { label: tag }).element;
-  if (metric) return h("span.number", {}, value);
-  const text = String(value);
-  if (tag.startsWith("_dd.appsec.s.")) return schema(text);
-  const inner = embedded(text);
-  if (inner !== undefined) return new JsonView(inner, { label: tag }).element;
-  if (text.includes("\n") || text.length > 300) {
-    const lines = text.split("\n");
-    return h("details.long", {}, h("summary", {}, lines.at(-1).trim() || lines.findLast((line) => line.trim()) || `${text.length} characters`), h("pre", {}, text));
-  }
-  return h("span", {}, text === "" ? h("i.dim", {}, "empty") : text);
-}
-
-/** An API Security schema, which is gzip in base64: shown as the JSON that it is. */
-function schema(text) {
-  const box = h("span", {}, text);
-  const data = fromBase64(text);
-  if (data) {
-    const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"));
-    new Response(stream).text().then((json) => fill(box, new JsonView(parse(json), { label: "Schema" }).element), () => {});
-  }
-  return box;
-}
-
-function facts(span, high) {
-  return h("dl.facts", {},
-    fact("service", span.service), fact("resource", span.resource), fact("type", span.type || "–"),
-    fact("start", dateAndTime(span.start)), fact("duration", `${duration(span.duration)} (${span.duration} ns)`),
-    id("span id", span.span_id), id("parent id", span.parent_id), id("trace id", span.trace_id, high));
-}
-
-function fact(name, value) {
-  return h("div", {}, h("dt", {}, name), h("dd.mono", {}, value));
-}
-
-/** An id, whole: decimal and hexadecimal; `high` are the upper 64 bits in hexadecimal, as the log has them. */
-function id(name, value, high) {
-  if (value == null || String(value) === "0") return fact(name, "none");
-  const decimal = String(value);
-  let hex = null;
-  try {
-    hex = `${high ?? ""}${BigInt(decimal).toString(16).padStart(16, "0")}`;
-  } catch {
-    return fact(name, decimal);
-  }
-  return h("div.id", {}, h("dt", {}, name),
-    h("dd.mono", {}, h("span", {}, decimal), copyButton(`${name}, decimal`, () => decimal), h("span.hexadecimal", {}, hex), copyButton(`${name}, hexadecimal`, () => hex)));
-}
-
-function links(span, trace) {
-  const list = [...(span.span_links ?? []), ...(embedded(span.meta?.["_dd.span_links"]) ?? [])];
-  const events = [...(span.span_events ?? []), ...(embedded(span.meta?.events) ?? [])];
-  return [
-    list.length > 0 && h("div.links", {}, h("h4", {}, "Links and pointers"), list.map((link) => linkCard(link, trace))),
-    events.length > 0 && h("div.links", {}, h("h4", {}, "Events"), events.map((event) =>
-      h("div.link-card", {}, h("b", {}, event.name), h("span.dim.mono", {}, ` ${event.time_unix_nano ?? ""}`), new JsonView(event.attributes ?? {}, { label: `Attributes of ${event.name}` }).element))),
-  ];
-}
-
-function linkCard(link, trace) {
-  const attributes = link.attributes ?? {};
-  if (attributes["link.kind"] === "span-pointer") {
-    return h("div.link-card", {}, h("span.mark.pointer", {}, "pointer"), h("span.mono", {}, attributes["ptr.kind"]),
-      h("span.dim", {}, attributes["ptr.dir"] === "u" ? "upstream" : attributes["ptr.dir"] === "d" ? "downstream" : attributes["ptr.dir"]),
-      h("span.mono.wrap", {}, attributes["ptr.hash"]), copyButton("the pointer's hash", () => attributes["ptr.hash"] ?? ""));
-  }
-  const target = trace.byId(link.span_id);
-  return h("div.link-card", {}, h("span.mark.pointer", {}, "link"),
-    h("dl.facts", {}, id("span id", link.span_id), id("trace id", link.trace_id, link.trace_id_high && String(link.trace_id_high) !== "0" ? BigInt(String(link.trace_id_high)).toString(16).padStart(16, "0") : null)),
-    target && h("button.quiet", { type: "button", click: () => trace.select(target) }, `show ${target.name}`),
-    new JsonView(attributes, { label: "Attributes of the link" }).element);
 }
