@@ -129,10 +129,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError(text)
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not valid; valid are whole numbers from 1 on")
+    return int(text)
 
 
 def _versions(count: int, command: str) -> int:

@@ -26,17 +26,20 @@ class Times:
 
     @property
     def ratio(self) -> float:
-        """B's median by A's."""
-        return statistics.median(self.b) / statistics.median(self.a)
+        """The median of the turns' ratios, B by A."""
+        return statistics.median(self._ratios)
 
     @property
     def spread(self) -> tuple[float, float]:
-        """The ratio of a turn: three of four turns are above the first, three of four below the second."""
-        ratios = [b / a for a, b in zip(self.a, self.b, strict=True)]
-        if len(ratios) < 2:
-            return ratios[0], ratios[0]
-        low, _, high = statistics.quantiles(ratios, n=4, method="inclusive")
+        """Half of the turns' ratios are between these two."""
+        if len(self._ratios) < 2:
+            return self.ratio, self.ratio
+        low, _, high = statistics.quantiles(self._ratios, n=4, method="inclusive")
         return low, high
+
+    @property
+    def _ratios(self) -> list[float]:
+        return [b / a for a, b in zip(self.a, self.b, strict=True)]
 
     @property
     def told(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from trace_checks.differences import Difference, state
 from trace_checks.record import Record, parent_id
 from trace_checks.span_comparison import span_differences
-from trace_checks.volatile import Reader, flat, is_compared
+from trace_checks.volatile import Reader, compared_lines, flat
 
 __all__ = ["Difference", "differences"]
 
@@ -96,13 +96,7 @@ def _lines(record: Record, reader: Reader) -> list[tuple[str, str]]:
         # Small numbers are no ids of a tracer, and stand in many places.
         if each > 9999
     }
-    return [
-        (reader.text(line, ids), line)
-        for text in record.get("log") or []
-        # awslambdaric puts \r between the lines of a traceback.
-        for line in re.split(r"[\r\n]+", text)
-        if is_compared(line)
-    ]
+    return [(reader.text(line, ids), line) for line in compared_lines(record.get("log") or [])]
 
 
 def _sent_metrics(a: Record, b: Record) -> Iterator[Difference]:

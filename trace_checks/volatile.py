@@ -10,7 +10,7 @@ import gzip
 import json
 import re
 from base64 import b64decode
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +27,9 @@ class Volatile:
     """What of the value is replaced."""
     becomes: str = "<any>"
 
+
+# Also in the middle of a line that the function writes.
+_EMULATOR = r"(\d\d? [A-Z][a-z]{2} \d{4} [\d:,.]+ \[[A-Z]+\] \(rapid\)|(START|END|REPORT) RequestId:)[^\n]*\n"
 
 VOLATILE = (
     # By name: the whole value is another each time.
@@ -100,7 +103,7 @@ NOT_COMPARED = (
     ),
     Volatile(
         "the emulator writes them itself, some of them when the answer is already there",
-        value=r"\(rapid\)|^(START|END|REPORT) RequestId",
+        value=_EMULATOR,
     ),
 )
 """Lines of the log that are left out altogether."""
@@ -143,9 +146,15 @@ _ANYWHERE = [(rule, re.compile(rule.value)) for rule in VOLATILE if not rule.nam
 _LEFT_OUT = [re.compile(rule.value) for rule in NOT_COMPARED]
 
 
-def is_compared(line: str) -> bool:
-    """Whether a line of the log is compared at all."""
-    return bool(line.strip()) and not any(pattern.search(line) for pattern in _LEFT_OUT)
+def compared_lines(log: Sequence[str]) -> list[str]:
+    """The lines of the log that are compared."""
+    text = re.sub(_EMULATOR, "", "".join(f"{line}\n" for line in log))
+    return [
+        line
+        # awslambdaric puts \r between the lines of a traceback.
+        for line in re.split(r"[\r\n]+", text)
+        if line.strip() and not any(pattern.search(line) for pattern in _LEFT_OUT)
+    ]
 
 
 def readable(name: str, value: object) -> object:

@@ -44,6 +44,7 @@ def test_help(tmp_path: Path) -> None:
         (["pinned", "--only", "sqs,nothing"], "--only 'nothing' is not known; there are "),
         (["pinned", "--events", "missing"], "missing has no .json files"),
         (["pinned", "--versions"], "--versions takes no tracers"),
+        (["--versions", "0"], "'0' is not valid; valid are whole numbers from 1 on"),
         (["pinned", "--wrong"], "unrecognized arguments: --wrong"),
         (["not-a-tracer"], "the tracer is 'not-a-tracer'; valid are a checkout"),
     ],

@@ -351,6 +351,14 @@ def test_what_is_volatile_is_not_told() -> None:
     assert ways(a, b) == []
 
 
+def test_the_emulator_writes_into_a_line() -> None:
+    a, b = request(), request()
+    said = "21 Nov 2026 17:00:44,467 [INFO] (rapid) INVOKE RTDONE(status: success)"
+    a["log"] = ["    return wrapped(*args)", said, "END RequestId: 1"]
+    b["log"] = [f"    return wrap{said}", "ped(*args)", "REPORT RequestId: 1\tDuration: 1.5 ms"]
+    assert ways(a, b) == []
+
+
 def test_what_stands_in_the_event_is_not_volatile() -> None:
     a, b = message(), message()
     for record, number in ((a, 1), (b, 2)):
