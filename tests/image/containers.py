@@ -123,8 +123,8 @@ class Container:
         return traces
 
     def stop(self) -> int:
-        """SIGTERM, and after the three seconds that the image promises SIGKILL; the exit code."""
-        docker("stop", "--time", "3", self.name)
+        """SIGTERM, and where it does not end by that, SIGKILL; the exit code, which is 137 then."""
+        docker("stop", "--time", "20", self.name)
         code: int = self.state["ExitCode"]
         return code
 
