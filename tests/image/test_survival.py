@@ -40,7 +40,7 @@ def process_id(container: Container) -> int:
     """The function's, from an invocation that must succeed."""
     event = {"who": "are you"}
     result = container.invoke(event)
-    assert result["event"] == event
+    assert result.get("event") == event, f"{result}\n{container.logs}"
     pid: int = result["pid"]
     return pid
 
