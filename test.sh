@@ -32,7 +32,8 @@ main() {
     stage "functions, Flask client, handler" "$python" -m pytest "${parallel[@]}" -m "not emulator and not docker and not services"
     processes_stage "emulator and trace agent" "${parallel[@]}" -m "emulator and not services"
     processes_stage "databases, brokers, AWS services" -m services
-    processes_stage "containers" -m docker
+    # More than there are cores: a container's test waits most of the time.
+    processes_stage "containers" -n 3 --dist loadgroup -m docker
 }
 
 show_help() {

@@ -19,7 +19,7 @@ from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 
 AGENT = ("127.0.0.1", 8126)
-START_TIMEOUT = 10.0
+START_TIMEOUT = 60.0
 EXTENSIONS_API = "/2020-01-01/extension"
 
 

@@ -23,11 +23,15 @@ NO_ENGINE = "there is no Docker engine"
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark every test in this folder: all need a Docker engine.
 
-    Those of a module that share a container run in the same process.
+    In one process run those of a module that share a container, and those that build: an engine as old as
+    Debian's can end when two builds have steps in common.
     """
     item.add_marker(pytest.mark.docker)
-    if "share_container" in getattr(item, "fixturenames", ()):
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if "share_container" in fixtures:
         item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    if fixtures & {"project", "image_name"}:
+        item.add_marker(pytest.mark.xdist_group("builds"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -92,7 +92,7 @@ class Container:
         state: dict[str, Any] = json.loads(docker("inspect", "--format", "{{json .State}}", self.name))
         return state
 
-    def wait_for_log(self, text: str, *, timeout: float = 30) -> None:
+    def wait_for_log(self, text: str, *, timeout: float = 120) -> None:
         """Wait until `text` stands in the log."""
         try:
             wait_for(lambda: text in self.logs, what=f"{text!r} in the log", timeout=timeout)
@@ -123,8 +123,8 @@ class Container:
         return traces
 
     def stop(self) -> int:
-        """SIGTERM, and after the three seconds that the image promises SIGKILL; the exit code."""
-        docker("stop", "--time", "3", self.name)
+        """SIGTERM, and where it does not end by that, SIGKILL; the exit code, which is 137 then."""
+        docker("stop", "--time", "20", self.name)
         code: int = self.state["ExitCode"]
         return code
 
@@ -162,7 +162,7 @@ class ContainerStarter:
         if ports:
             port = container.port(ports[0])
             try:
-                wait_for(lambda: _answers(port), what=f"an answer from port {ports[0]}", timeout=60)
+                wait_for(lambda: _answers(port), what=f"an answer from port {ports[0]}", timeout=120)
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{container.logs}") from None
         return container
@@ -176,8 +176,8 @@ class ContainerStarter:
 def _answers(port: int) -> bool:
     # Docker's own proxy accepts connections before anybody inside does.
     try:
-        requests.get(f"http://127.0.0.1:{port}/", timeout=5)
-    except requests.ConnectionError:
+        requests.get(f"http://127.0.0.1:{port}/healthcheck", timeout=20)
+    except (requests.ConnectionError, requests.Timeout):
         return False
     return True
 

@@ -205,7 +205,6 @@ def test_a_layer_for_another_python_fails_the_build(project: Path, image: None, 
 
 
 @pytest.mark.skipif(not shutil.which("zstd"), reason="zstd is not installed")
-@pytest.mark.xdist_group("the suite's tag")
 def test_a_saved_archive_brings_the_image_back(
     project: Path, image_name: str, suite_tag: Callable[[], str]
 ) -> None:
@@ -219,7 +218,6 @@ def test_a_saved_archive_brings_the_image_back(
     assert labels["system-tests-weblog-variant"] == "alb-multi"
 
 
-@pytest.mark.xdist_group("the suite's tag")
 def test_of_several_variants_the_default_one_gets_the_suites_tag(
     project: Path, image_name: str, suite_tag: Callable[[], str]
 ) -> None:

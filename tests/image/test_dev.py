@@ -74,7 +74,7 @@ def test_the_proxy_plays_the_variants_front_door(
     container = start_dev(start_container, image=f"{NAME}:{variant}-dev")
     assert requests.get(f"http://127.0.0.1:{container.port(7777)}/waf", timeout=30).status_code == 200
     assert span in {span["name"] for trace in container.traces() for span in trace}
-    # SIGTERM is enough; 137 would be the SIGKILL that follows three seconds later.
+    # SIGTERM is enough; 137 would be a SIGKILL.
     assert container.stop() == 0
 
 

@@ -33,7 +33,7 @@ def test_sigterm_ends_it_in_time_and_in_order(start_container: ContainerStarter)
     container = start_container()
     for _ in range(3):
         assert container.invoke(alb_event("/"))["statusCode"] == 200
-    # Anything else than 0 would mean that it took a SIGKILL, three seconds later.
+    # Anything else than 0 would mean that it took a SIGKILL.
     assert container.stop() == 0
     assert "extension: SHUTDOWN (SandboxTerminated) after 3 traces" in container.logs
     # As long as the extension works, its supervisor says nothing.
