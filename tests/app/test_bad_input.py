@@ -98,7 +98,7 @@ def test_a_handler_that_raises(start_process: ProcessStarter, functions: Functio
 
 
 def test_without_a_trace_agent(start_process: ProcessStarter, functions: Functions) -> None:
-    nobody = Agent(functions.agent.process, free_port(), 0, 0)
+    nobody = Agent(functions.agent.process, free_port(), 0)
     function = start_function(start_process, agent=nobody)
     result = function.invoke(REST.event(HttpRequest(path="/headers")))
     assert REST.response(result).status == 200

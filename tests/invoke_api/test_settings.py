@@ -39,6 +39,7 @@ def test_defaults() -> None:
         retry_delays=(60, 120),
         dead_letters=Settings.read({}).dead_letters,
         other_sites=OtherSites(),
+        trace_view="",
     )
 
 
