@@ -40,7 +40,6 @@ def test_defaults() -> None:
         dead_letters=Settings.read({}).dead_letters,
         trace_view="",
         other_sites=OtherSites(),
-        trace_view="",
     )
 
 
