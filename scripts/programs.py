@@ -47,6 +47,8 @@ class Program:
     """The whole environment of the program."""
     is_up: Callable[[], bool]
     """Asked again and again after the start, until it returns True. Must return at once."""
+    is_needed: bool = True
+    """Whether its end, once all are up, is the end of all."""
 
 
 class ProgramError(Exception):
@@ -124,8 +126,9 @@ class Programs:
                 time.sleep(0.02)
 
     def wait(self) -> NoReturn:
-        """Wait until a program ends, and raise ProgramError then."""
+        """Wait until a program that is needed ends, and raise ProgramError then."""
         while True:
+            self._let_go()
             self.check()
             _bury_orphans()
             time.sleep(0.1)
@@ -141,6 +144,12 @@ class Programs:
         for program, process in self._running:
             if process.poll() is not None:
                 raise ProgramError(f"{program.name} has ended; what it said stands above")
+
+    def _let_go(self) -> None:
+        """Tell of programs that have ended and are not needed, and forget them."""
+        for pair in [pair for pair in self._running if not pair[0].is_needed and pair[1].poll() is not None]:
+            self._running.remove(pair)
+            sys.stderr.write(f"note: {pair[0].name} has ended; all others go on without it\n")
 
     def _end(self) -> None:
         _ignore_signals()

@@ -429,6 +429,7 @@ def programs(ports: Ports, environment: Mapping[str, str]) -> list[Program]:
             [*PYTHON, "-m", "trace_view", "--host", host],
             common,
             is_up=partial(is_open, ports.trace_view_port),
+            is_needed=False,
         ),
         Program(
             "agent",

@@ -200,6 +200,21 @@ def test_a_process_that_dies_ends_everything(
     assert not still_running(started)
 
 
+def test_without_its_trace_view_the_system_goes_on(
+    start_process: ProcessStarter, ports: dict[str, str]
+) -> None:
+    process = run(start_process, ports)
+    (view,) = (
+        pid
+        for pid in descendants(process.popen.pid)
+        if any(re.search("-m trace_view --host", line) for line in still_running({pid}))
+    )
+    os.kill(view, signal.SIGKILL)
+    wait_for(lambda: "note: view has ended" in process.output, what="the note")
+    assert requests.get(f"http://127.0.0.1:{ports['LAMBDA_PROXY_PORT']}/", timeout=30).status_code == 200
+    assert process.popen.poll() is None
+
+
 @pytest.mark.parametrize("event_type", ["apigateway-http", "application-load-balancer-multi"])
 def test_other_front_doors(start_process: ProcessStarter, ports: dict[str, str], event_type: str) -> None:
     # In a shell, so that standard error has a file of its own.
