@@ -133,7 +133,7 @@ def test_a_foreign_host_is_refused_unless_it_is_allowed(with_settings: Container
 
 def test_what_a_process_says_has_its_name_in_front(container: Container) -> None:
     names = {line.split("|")[0].strip() for line in container.logs.splitlines() if "|" in line}
-    assert names == {"function", "proxy"} | (names & {"agent", "view"})
+    assert names == {"function", "proxy"} | (names & {"agent", "view", "request"})
 
 
 def test_one_that_dies_ends_the_container(start_container: ContainerStarter) -> None:
