@@ -537,7 +537,9 @@ def ready_line(ports: Ports, environment: Mapping[str, str]) -> str:
         f" trace view http://localhost:{ports.trace_view_port};"
         f" try: curl localhost:{ports.lambda_proxy_port}/waf\n"
         f"send an event: curl localhost:{ports.rie_port}{path} -d @events/sqs.json"
-        " (events/ has one of each source)"
+        " (events/ has one of each source)\n"
+        f"see a request: http://localhost:{ports.trace_view_port}/invocations/ID"
+        " (the line of each request has its id)"
     )
 
 

@@ -96,6 +96,8 @@ def test_everything_answers(start_process: ProcessStarter, ports: dict[str, str]
     for name in ("LAMBDA_PROXY_PORT", "RIE_PORT", "TRACE_VIEW_PORT"):
         assert f"http://localhost:{ports[name]}" in ready
 
+    assert f"\nsee a request: http://localhost:{ports['TRACE_VIEW_PORT']}/invocations/ID" in process.output
+
     # The event that it tells one to send.
     (event,) = (line for line in process.output.splitlines() if line.startswith("send an event: "))
     assert f"curl localhost:{ports['RIE_PORT']}/2015-03-31/functions/function/invocations" in event
