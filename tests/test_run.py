@@ -410,7 +410,11 @@ class TestErrors:
         # A program that takes the signal for a reason to go on, as some do.
         python = fresh / "python"
         python.write_text(
-            '#!/bin/sh\ncase $1 in -m) trap "exit 0" INT; touch asked; sleep 60 ;; -V) echo Python ;; esac\n'
+            "#!/bin/sh\n"
+            "case $1 in\n"
+            "-m) sleep 60 & trap 'kill $!; exit 0' INT; touch asked; wait ;;\n"
+            "-V) echo Python ;;\n"
+            "esac\n"
         )
         python.chmod(0o755)
         process = start_process([fresh / "run.sh"], env={"PYTHON": str(python)})
