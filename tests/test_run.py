@@ -21,25 +21,15 @@ from scripts.services import SERVICES
 from tests.support.aws import Aws
 from tests.support.function import EXTENSION
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, free_port, port_is_open, wait_for
+from tests.support.run_ports import PORTS, free_ports
 
 pytestmark = pytest.mark.emulator
-
-PORTS = (
-    "LAMBDA_PROXY_PORT",
-    "RIE_PORT",
-    "AGENT_PORT",
-    "TRACE_VIEW_PORT",
-    "RUNTIME_API_PORT",
-    "EMULATOR_PORT",
-    "AGENT_RELAY_PORT",
-    "DOGSTATSD_PORT",
-)
 
 
 @pytest.fixture
 def ports() -> dict[str, str]:
     """Settings with which run.sh does not collide with what else runs here."""
-    return {name: str(free_port()) for name in PORTS}
+    return free_ports()
 
 
 def run(start_process: ProcessStarter, env: dict[str, str], *, timeout: float = 60) -> Process:
@@ -432,7 +422,7 @@ class TestErrors:
 
 
 def test_two_at_once_do_not_disturb_each_other(start_process: ProcessStarter, extension_folder: None) -> None:
-    both = [{name: str(free_port()) for name in PORTS} for _ in range(2)]
+    both = [free_ports() for _ in range(2)]
     first, second = (run(start_process, ports) for ports in both)
     assert first.stop(timeout=3) == 0
     assert EXTENSION.exists()

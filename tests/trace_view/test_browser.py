@@ -18,21 +18,12 @@ from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from tests.support.processes import REPOSITORY, ProcessStarter, free_port, wait_for
+from tests.support.processes import REPOSITORY, ProcessStarter, wait_for
+from tests.support.run_ports import free_ports
 from tests.trace_view.browser_page import Page, page_at
 
 pytestmark = pytest.mark.emulator
 
-PORTS = (
-    "LAMBDA_PROXY_PORT",
-    "RIE_PORT",
-    "AGENT_PORT",
-    "TRACE_VIEW_PORT",
-    "RUNTIME_API_PORT",
-    "EMULATOR_PORT",
-    "AGENT_RELAY_PORT",
-    "DOGSTATSD_PORT",
-)
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
 
 
@@ -72,7 +63,7 @@ def system(
     """./run.sh, once for all tests of this module."""
     folder = tmp_path_factory.mktemp("system")
     starter = ProcessStarter(folder)
-    ports = {name: str(free_port()) for name in PORTS}
+    ports = free_ports()
     settings = {
         # On a busy machine, too, every rule is evaluated and every request is sampled.
         "DD_APPSEC_WAF_TIMEOUT": "10000000",
