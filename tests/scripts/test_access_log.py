@@ -1,4 +1,4 @@
-"""The access log: what it makes of what the programs tell. tests/test_run.py has the real ones."""
+"""The access log: what it makes of what the programs tell. tests/run/test_answers.py has the real ones."""
 
 from __future__ import annotations
 

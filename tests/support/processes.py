@@ -62,6 +62,38 @@ def wait_for(condition: Callable[[], T], *, what: str, timeout: float = 30) -> T
     raise AssertionError(f"not within {timeout} s: {what}")
 
 
+def descendants(pid: int) -> set[int]:
+    """The processes that this one started, and those that they started."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text()
+            except OSError:
+                continue
+            parents.setdefault(int(stat.rpartition(")")[2].split()[1]), []).append(int(entry.name))
+    found, queue = set(), [pid]
+    while queue:
+        children = parents.get(queue.pop(), [])
+        found.update(children)
+        queue += children
+    return found
+
+
+def still_running(pids: set[int]) -> list[str]:
+    """The command lines of those that have not ended. A zombie has ended."""
+    left = []
+    for pid in pids:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+        except OSError:
+            continue
+        if state != "Z":
+            left.append(command)
+    return left
+
+
 @dataclass
 class Process:
     """A process that a test started, in a process group of its own."""

@@ -101,7 +101,7 @@ def test_the_command(tmp_path: Path, extension_folder: None) -> None:
     out = tmp_path / "found.jsonl"
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "trace_checks", "hunt", "--seconds", "15"),
+            *(sys.executable, "-m", "trace_checks", "hunt", "--seconds", "5"),
             *("--samples", samples, "--out", out),
         ],
         cwd=REPOSITORY,
@@ -110,7 +110,7 @@ def test_the_command(tmp_path: Path, extension_folder: None) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]
-    assert re.search(r"\d+% \|.*\| \d+/15 s, \d+ events (D\d+:\d+ ?)+", done.stderr)
+    assert re.search(r"\d+% \|.*\| \d+/5 s, \d+ events (D\d+:\d+ ?)+", done.stderr)
     assert re.search(r"^D14 server-spans: every inferred span", done.stdout, re.MULTILINE)
     *_, last = done.stdout.splitlines()
     assert re.fullmatch(r"\d+ events, \d+ violations, 0 of them new, seed 0", last)

@@ -13,11 +13,10 @@ from scripts.run import programs, read_ports
 from tests.support.debug_client import DebugClient
 from tests.support.emulator import INVOCATIONS
 from tests.support.processes import REPOSITORY, ProcessStarter, free_port, wait_for
-from tests.test_run import ports  # noqa: F401 - a fixture
 
 
 @pytest.mark.emulator
-def test_a_breakpoint(start_process: ProcessStarter, ports: dict[str, str]) -> None:  # noqa: F811
+def test_a_breakpoint(start_process: ProcessStarter, ports: dict[str, str]) -> None:
     view = REPOSITORY / "app/web/endpoints/core.py"
     source = view.read_text().splitlines()
     line = source.index('    return plain_text("Hello world!\\n")') + 1
@@ -51,7 +50,7 @@ def connect(port: int) -> DebugClient | None:
 @pytest.mark.emulator
 def test_the_cold_start_waits_for_the_debugger(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "mine.py"
@@ -79,7 +78,7 @@ def test_the_cold_start_waits_for_the_debugger(
         assert requests.post(url, json={}, timeout=60).json() == 1
 
 
-def test_no_time_out_holds_with_a_debugger(ports: dict[str, str]) -> None:  # noqa: F811
+def test_no_time_out_holds_with_a_debugger(ports: dict[str, str]) -> None:
     for debugger, timeout in (({}, None), ({"DEBUGGER_PORT": str(free_port())}, "0")):
         env = {"PATH": "/usr/bin:/bin", **ports, **debugger}
         proxy = next(program for program in programs(read_ports(env), env) if program.name == "proxy")

@@ -12,7 +12,6 @@ import requests
 
 from tests.support.emulator import INVOCATIONS
 from tests.support.processes import REPOSITORY, Process, ProcessStarter, wait_for
-from tests.test_run import ports  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.emulator
 
@@ -44,7 +43,7 @@ def get(settings: dict[str, str]) -> tuple[int, str]:
 )
 def test_it_may_return_anything(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
     body: str,
     result: object,
@@ -60,7 +59,7 @@ def test_it_may_return_anything(
 
 def test_it_may_fail_on_the_healthcheck(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
 ) -> None:
     (tmp_path / "mine.py").write_text("def handler(event, context):\n    return len(event['Records'])\n")
@@ -88,7 +87,7 @@ def test_it_may_fail_on_the_healthcheck(
 )
 def test_a_broken_one_is_shown_and_can_be_repaired(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
     source: str,
     shown: str,
@@ -107,7 +106,7 @@ def test_a_broken_one_is_shown_and_can_be_repaired(
 
 def test_a_handler_that_is_nowhere(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
 ) -> None:
     process = start(start_process, ports, tmp_path, "not ready: ")
@@ -127,7 +126,7 @@ def has_ended(process: Process, times: int) -> bool:
 
 def test_a_change_starts_it_anew(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
 ) -> None:
     helper = tmp_path / "package" / "helper.py"
@@ -152,7 +151,7 @@ def test_a_change_starts_it_anew(
 
 def test_the_invocation_under_way_fails_alone(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "mine.py"
@@ -176,7 +175,7 @@ def test_the_invocation_under_way_fails_alone(
 
 def test_it_can_be_turned_off(
     start_process: ProcessStarter,
-    ports: dict[str, str],  # noqa: F811
+    ports: dict[str, str],
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "mine.py"
