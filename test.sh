@@ -31,7 +31,7 @@ main() {
     stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks trace_view comparison event_sources scripts benchmarks tests
     stage "functions, Flask client, handler" "$python" -m pytest "${parallel[@]}" -m "not emulator and not docker and not services"
     processes_stage "emulator and trace agent" "${parallel[@]}" -m "emulator and not services"
-    processes_stage "databases, brokers, AWS services" -m services
+    processes_stage "databases, brokers, AWS services" "${parallel[@]}" -m services
     # More than there are cores: a container's test waits most of the time.
     processes_stage "containers" -n 3 --dist loadgroup -m docker
 }

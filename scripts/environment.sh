@@ -5,6 +5,9 @@
 #                                person installs by hand (a tracer's checkout) stays.
 # Setting: PYTHON, the interpreter to make .venv with.
 
+# Resolves the requirements in less than half the time of the pip that Python 3.11 brings.
+readonly PIP=pip==26.3
+
 # Ctrl-C ends the script, whatever the program that runs just then makes of it, and without words of bash's.
 trap 'exit 130' INT
 
@@ -61,6 +64,10 @@ show_progress() {
     printf '\n' >&2
 }
 
+pip_install() {
+    .venv/bin/python -m pip install --disable-pip-version-check "$@"
+}
+
 install() {
     local requirements=$1 own python said log=.venv/install.log
     # Two scripts at once must not install into one half-made environment.
@@ -76,9 +83,11 @@ install() {
     echo "installing $requirements into .venv (the first time takes a minute)" >&2
     own=$(.venv/bin/python -m pip list --disable-pip-version-check --editable 2>/dev/null | tail -n +3)
     [[ -z $own ]] || echo "note: this puts the pinned versions back over what you installed by hand: $own; --tracer keeps yours apart" >&2
-    if ! .venv/bin/python -m pip install --disable-pip-version-check -r "$requirements" 2>&1 | tee "$log" | show_progress; then
+    if ! { pip_install "$PIP" && pip_install --no-compile -r "$requirements"; } 2>&1 | tee "$log" | show_progress; then
         fail "pip could not install $requirements ($(grep -m 1 ^ERROR "$log")): is the network there? All it said is in $log"
     fi
+    # On all cores, where pip would use one. Some packages carry files that are not meant to be compiled.
+    .venv/bin/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
     .venv/bin/python scripts/fetch_emulator.py .venv/bin/aws-lambda-rie >&2 || exit 1
     exec 9>&-
 }
