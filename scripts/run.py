@@ -289,8 +289,9 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
     """Ask each program for the ports that its settings name, and for what is wrong with them."""
     names = ("RIE_PORT", "RUNTIME_API_PORT", "EMULATOR_PORT", "AGENT_RELAY_PORT")
     words = " ".join(f'"${name}"' for name in names)
+    steps = f"read_settings && refuse_broken_rules && printf '%s\\n' {words}"
     done = subprocess.run(  # noqa: S603 - a script of this project
-        ["bash", "-c", f"source ./entrypoint.sh && read_settings && printf '%s\\n' {words}"],  # noqa: S607
+        ["bash", "-c", f"source ./entrypoint.sh && {steps}"],  # noqa: S607
         env=dict(environment),
         capture_output=True,
         text=True,
