@@ -509,9 +509,10 @@ def invoke_healthcheck(running: Programs, ports: Ports) -> str | None:
     if failure.get("requestId") and not is_our_own(os.environ):
         return None
     trace = "".join(failure.get("stackTrace") or [])
+    places = f"\n{trace.rstrip()}" if trace else ""
     return (
-        f"the function failed with {failure.get('errorType')}: {failure.get('errorMessage')}\n"
-        f"{trace.rstrip()}\nEverything else runs. Repair the function, and send a request to"
+        f"the function failed with {failure.get('errorType')}: {failure.get('errorMessage')}{places}\n"
+        f"Everything else runs. Repair the function, and send a request to"
         f" http://localhost:{ports.lambda_proxy_port}: each one starts it anew."
     )
 
