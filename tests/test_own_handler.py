@@ -167,7 +167,11 @@ def test_where_a_handler_is_looked_for(tmp_path: Path, handler: str, problem: st
     (folder / "mine.py").write_text("def handler(event, context):\n    return 1\n")
     done = subprocess.run(
         [sys.executable, "-c", "import traced_handler"],
-        env={"PYTHONPATH": f"{tmp_path}:{REPOSITORY}", "DD_LAMBDA_HANDLER": handler},
+        env={
+            "PYTHONPATH": f"{tmp_path}:{REPOSITORY}",
+            "DD_LAMBDA_HANDLER": handler,
+            "DD_TRACE_ENABLED": "false",
+        },
         capture_output=True,
         text=True,
         timeout=60,
