@@ -63,10 +63,12 @@ start_function() {
     cd "$(dirname "${BASH_SOURCE[0]}")"
     if [[ -n ${AWS_LAMBDA_RUNTIME_API-} ]]; then
         check_function
+        note_broken_rules
         run_in_task_root
         exec "${RUNTIME_CLIENT[@]}"
     fi
     read_settings
+    note_broken_rules
     [[ -z ${DEBUGGER_PORT-} ]] || listen_for_debugger
     run_in_task_root
     command -v aws-lambda-rie >/dev/null || fail "aws-lambda-rie is not on the PATH"
@@ -84,6 +86,24 @@ check_function() {
     # The tracer would only say it with a traceback.
     [[ -z ${DD_APPSEC_RULES-} || -f $DD_APPSEC_RULES && -r $DD_APPSEC_RULES ]] ||
         fail "DD_APPSEC_RULES must be a file that can be read, it is '$DD_APPSEC_RULES'"
+}
+
+# Writes what is wrong with the rules and fails, if anything is.
+check_rules() {
+    [[ -z ${DD_APPSEC_RULES-} ]] || python -I app/rules_file.py "$DD_APPSEC_RULES"
+}
+
+# The function answers without them too, and a test may want just that.
+note_broken_rules() {
+    local problem
+    problem=$(check_rules) ||
+        printf 'note: %s. The function starts all the same; the tracer takes what it can.\n' "$problem" >&2
+}
+
+# For scripts/run.py: whoever starts all this by hand wants to see the rules at work.
+refuse_broken_rules() {
+    local problem
+    problem=$(check_rules) || fail "$problem"
 }
 
 # As in Lambda, the function's folder is the first on its path and the one it works in.

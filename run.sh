@@ -31,11 +31,15 @@ main() {
     exec .venv/bin/python -c "$START" "$@"
 }
 
-# A handler of the user's own is looked for in the folder that they are in.
+# A handler of the user's own is looked for in the folder that they are in. One whose package is there and
+# whose module is not is a mistake, which can be told only where it was looked for.
 find_own_handler() {
-    local module=${DD_LAMBDA_HANDLER-}
-    module=$STARTED_IN/$(tr . / <<<"${module%.*}")
-    if [[ -z ${LAMBDA_TASK_ROOT-} && -n ${DD_LAMBDA_HANDLER-} && (-f $module.py || -f $module/__init__.py) ]]; then
+    local module=${DD_LAMBDA_HANDLER-} package
+    module=$(tr . / <<<"${module%.*}")
+    package=${module%%/*}
+    [[ -z ${LAMBDA_TASK_ROOT-} && -n $module ]] || return 0
+    if [[ -f $STARTED_IN/$module.py || -f $STARTED_IN/$module/__init__.py ]] ||
+        [[ ! -e $package && (-d $STARTED_IN/$package || -f $STARTED_IN/$package.py) ]]; then
         export LAMBDA_TASK_ROOT=$STARTED_IN
     fi
 }

@@ -94,7 +94,8 @@ PROXY = (
 REQUESTS: Mapping[str, Sequence[Request]] = {
     "/": [get("/"), get("/", *DATADOG), get("/", *W3C), post("/", "hello", "text/plain")],
     "/params/<path:path>": [get("/params/a/b%20c")],
-    "/status": [get("/status"), get("/status?code=404"), get("/status?code=503"), get("/status?code=418")],
+    # 410: for the setting `blocking`.
+    "/status": [get("/status"), get("/status?code=404"), get("/status?code=503"), get("/status?code=410")],
     "/sample_rate_route/<int:i>": [get("/sample_rate_route/7")],
     "/set_cookie": [get("/set_cookie?name=theme&value=dark"), get("/set_cookie")],
     "/resource_renaming/<path:path>": [get("/resource_renaming/users/123/orders")],
@@ -110,7 +111,7 @@ REQUESTS: Mapping[str, Sequence[Request]] = {
         get("/waf", ("User-Agent", "Arachni/v1")),
         # For the setting `blocking`.
         get("/waf", ("User-Agent", "BlockMe/v1"), ("Accept", "text/html")),
-        get("/waf?q=redirect-this"),
+        get("/waf?q=redirect-me"),
         get("/waf?q=%3Cscript%3Ealert(1)%3C/script%3E", ("Cookie", "session=abc; theme=dark")),
         post_json("/waf", {"name": "Zoë", "list": [1, None, {"deep": True}]}),
         post_form("/waf", "a=1&a=2&b=%27%20OR%201%3D1"),

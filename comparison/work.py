@@ -15,9 +15,11 @@ from lambda_proxy.front_doors import FRONT_DOORS
 from trace_checks.hunt import load_samples
 from trace_checks.record import Settings
 
-SAMPLES = Path(__file__).resolve().parents[1] / "events"
+REPOSITORY = Path(__file__).resolve().parents[1]
 
-RULES = Path(__file__).with_name("blocking-rules.json")
+SAMPLES = REPOSITORY / "events"
+
+RULES = REPOSITORY / "docs/blocking-rules.json"
 
 # With AppSec telemetry is on, whose thread opens files, which AppSec sees: a matter of time. It is compared
 # by itself.

@@ -289,8 +289,9 @@ def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:
     """Ask each program for the ports that its settings name, and for what is wrong with them."""
     names = ("RIE_PORT", "RUNTIME_API_PORT", "EMULATOR_PORT", "AGENT_RELAY_PORT")
     words = " ".join(f'"${name}"' for name in names)
+    steps = f"read_settings && refuse_broken_rules && printf '%s\\n' {words}"
     done = subprocess.run(  # noqa: S603 - a script of this project
-        ["bash", "-c", f"source ./entrypoint.sh && read_settings && printf '%s\\n' {words}"],  # noqa: S607
+        ["bash", "-c", f"source ./entrypoint.sh && {steps}"],  # noqa: S607
         env=dict(environment),
         capture_output=True,
         text=True,
@@ -508,9 +509,10 @@ def invoke_healthcheck(running: Programs, ports: Ports) -> str | None:
     if failure.get("requestId") and not is_our_own(os.environ):
         return None
     trace = "".join(failure.get("stackTrace") or [])
+    places = f"\n{trace.rstrip()}" if trace else ""
     return (
-        f"the function failed with {failure.get('errorType')}: {failure.get('errorMessage')}\n"
-        f"{trace.rstrip()}\nEverything else runs. Repair the function, and send a request to"
+        f"the function failed with {failure.get('errorType')}: {failure.get('errorMessage')}{places}\n"
+        f"Everything else runs. Repair the function, and send a request to"
         f" http://localhost:{ports.lambda_proxy_port}: each one starts it anew."
     )
 

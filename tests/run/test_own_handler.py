@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,9 +20,16 @@ pytestmark = pytest.mark.emulator
 HTTP_RESULT = '{"statusCode": 200, "body": "repaired"}'
 
 
-def start(start_process: ProcessStarter, settings: dict[str, str], folder: Path, until: str) -> Process:
-    """Start run.sh from this folder, with the handler in mine.py, and wait for a line that begins so."""
-    env = {**settings, "DD_LAMBDA_HANDLER": "mine.handler"}
+def start(
+    start_process: ProcessStarter,
+    settings: dict[str, str],
+    folder: Path,
+    until: str,
+    *,
+    handler: str = "mine.handler",
+) -> Process:
+    """Start run.sh from this folder, with this handler in it, and wait for a line that begins so."""
+    env = {**settings, "DD_LAMBDA_HANDLER": handler}
     process = start_process([REPOSITORY / "run.sh"], env=env, cwd=folder)
     process.wait_for_output(f"\n{until}", timeout=90)
     return process
@@ -82,7 +91,10 @@ def test_it_may_fail_on_the_healthcheck(
             "Syntax error in module 'traced_handler': expected ':' (mine.py, line 1)",
         ),
         ("1 / 0", 'ZeroDivisionError: division by zero\n  File "/'),
-        ("", "AttributeError: module 'mine' has no attribute 'handler'"),
+        (
+            "import json\n\njson.nothing",
+            "AttributeError: module 'json' has no attribute 'nothing'\n  File \"/",
+        ),
     ],
 )
 def test_a_broken_one_is_shown_and_can_be_repaired(
@@ -104,15 +116,71 @@ def test_a_broken_one_is_shown_and_can_be_repaired(
     assert get(ports) == (200, "repaired")
 
 
+@pytest.mark.parametrize(
+    ("handler", "problem"),
+    [
+        ("nowhere.handler", "No module named 'nowhere'"),
+        ("package.nowhere.handler", "No module named 'package.nowhere'"),
+        ("package.mine.nothing", "Module 'package.mine' has no 'nothing'"),
+    ],
+)
 def test_a_handler_that_is_nowhere(
     start_process: ProcessStarter,
     ports: dict[str, str],
     tmp_path: Path,
+    handler: str,
+    problem: str,
 ) -> None:
-    process = start(start_process, ports, tmp_path, "not ready: ")
-    assert "No module named 'mine' (DD_LAMBDA_HANDLER is mine.handler)" in process.output
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "mine.py").write_text("def handler(event, context):\n    return 1\n")
+    process = start(start_process, ports, tmp_path, "not ready: ", handler=handler)
+    process.wait_for_output("each one starts it anew")
+    assert process.output.partition("\nnot ready: ")[2].splitlines()[:2] == [
+        "the function failed with Runtime.ImportModuleError: Unable to import module 'traced_handler': "
+        f"{problem} (DD_LAMBDA_HANDLER is {handler})",
+        "Everything else runs. Repair the function, and send a request to"
+        f" http://localhost:{ports['LAMBDA_PROXY_PORT']}: each one starts it anew.",
+    ]
     # A line says it; where the tracer looked for it is of no use.
     assert 'File "' not in process.output
+
+
+@pytest.mark.parametrize(
+    ("handler", "problem"),
+    [
+        ("package/folder/nowhere.handler", "No module named 'package.folder.nowhere'"),
+        ("package.nowhere.mine.handler", "No module named 'package.nowhere'"),
+        ("package.folder.mine.nowhere.handler", "No module named 'package.folder.mine.nowhere'"),
+        ("package.handler", "Module 'package' has no 'handler'"),
+        # The weblog's own package, and one of Python's.
+        ("app.nowhere.handler", "No module named 'app.nowhere'"),
+        ("json.nowhere.handler", "No module named 'json.nowhere'"),
+        # These are there, in folders without a file __init__.py.
+        ("package.folder.mine.handler", None),
+        ("package/folder/mine.handler", None),
+    ],
+)
+def test_where_a_handler_is_looked_for(tmp_path: Path, handler: str, problem: str | None) -> None:
+    folder = tmp_path / "package" / "folder"
+    folder.mkdir(parents=True)
+    (folder / "mine.py").write_text("def handler(event, context):\n    return 1\n")
+    done = subprocess.run(
+        [sys.executable, "-c", "import traced_handler"],
+        env={
+            "PYTHONPATH": f"{tmp_path}:{REPOSITORY}",
+            "DD_LAMBDA_HANDLER": handler,
+            "DD_TRACE_ENABLED": "false",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    if problem is None:
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert done.stderr.splitlines()[-1] == f"ImportError: {problem} (DD_LAMBDA_HANDLER is {handler})"
+        assert done.stderr.count("Traceback") == 1
 
 
 def invoke(settings: dict[str, str], event: object = None) -> object:

@@ -16,7 +16,7 @@ def evaluate() -> Response:
     """Have a conversation evaluated.
 
     Body: JSON, the list of messages.
-    Header: `X-AI-Guard-Block`, `true` where a denial shall block, `false` if it is missing;
+    Header: `X-AI-Guard-Block`, `true` where a denial is to block, `false` if it is missing;
     `X-User-Id` and `X-Session-Id`, the user and the session of the trace.
 
     200: JSON, the evaluation: `action`, `reason`, `tags`, `sds`, `tag_probs`, `messages`.

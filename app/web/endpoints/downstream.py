@@ -20,7 +20,7 @@ _RETURN_HEADERS = "http://localhost:7777/returnheaders"
 def external_request() -> Response:
     """Call the internal server's mirror with this request's method and body, and report its answer.
 
-    Query: `status`, the status that the mirror shall answer, 200 if it is missing; `url_extra`,
+    Query: `status`, the status that the mirror answers, 200 if it is missing; `url_extra`,
     added to the mirror's path; every other pair becomes a header of the call.
     Body: passed on, with its `Content-Type`.
 

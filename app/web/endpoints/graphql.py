@@ -27,7 +27,7 @@ def graphql() -> Response:
     `operationName`.
 
     200: JSON, `{"data"}`, or `{"errors": [{"message", "extensions"}]}`.
-    400: no `query`, or `variables` that are no object.
+    400: no `query`, or `variables` that are not an object.
     501: `text/plain`, the package that is missing.
     Span: `graphql.request`, `graphql.parse`, `graphql.validate`, `graphql.execute`, and
     `graphql.resolve` with `DD_TRACE_GRAPHQL_RESOLVERS_ENABLED`; an event

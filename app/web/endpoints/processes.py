@@ -15,7 +15,7 @@ bp = Blueprint("processes", __name__)
 def spawn_child() -> Response:
     """Start a child process, and wait until it has ended.
 
-    Argument: `sleep`, for how many seconds it sleeps, 0 to 60; `crash`, `true` if it shall then end by
+    Argument: `sleep`, for how many seconds it sleeps, 0 to 60; `crash`, `true` if it then ends by
     SIGSEGV; `fork`, `true` for a fork of the function's own process, `false` for a new Python. All are
     required.
 
