@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import secrets
 import time
 from dataclasses import dataclass
 from typing import Protocol
+
+import orjson
 
 from invoke_api.access_log import tell
 from invoke_api.outcome import EVENT_LIMIT, Answer
@@ -20,9 +21,6 @@ from lambda_proxy.messages import Request, Response
 
 log = logging.getLogger("lambda_proxy")
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
 # Stands for a body in base64 while the rest of the event is encoded; no client can guess it.
 _BODY = secrets.token_hex(16)
 
@@ -33,7 +31,7 @@ def encode(front_door: FrontDoor, request: Request, arrival: Arrival) -> bytes:
     A body in base64 joins the event at the end: each copy of a large one takes longer than all the rest.
     """
     event = front_door.event(request, arrival, binary=lambda _: _BODY)
-    text = _encode(event).encode()
+    text = orjson.dumps(event)
     if not event["isBase64Encoded"]:
         return text
     head, _, tail = text.partition(_BODY.encode())
