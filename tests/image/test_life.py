@@ -103,7 +103,7 @@ def test_nothing_is_in_it_that_does_not_run(read_only: Container) -> None:
 def test_the_function_cannot_import_what_runs_around_it(read_only: Container) -> None:
     program = """
 import importlib.util, json
-names = ["aiohttp", "ddapm_test_agent", "debugpy", "extension", "invoke_api", "lambda_proxy", "pip"]
+names = ["aiohttp", "ddapm_test_agent", "debugpy", "extension", "invoke_api", "lambda_proxy", "orjson", "pip"]
 names += ["scripts", "flask", "app"]
 print(json.dumps([name for name in names if importlib.util.find_spec(name)]))
 """
