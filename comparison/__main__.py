@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from comparison.report import Report
 from comparison.run import Found, Pair
 from comparison.sides import PINNED, Side
 from scripts.extension_folder import extension_folder
+from scripts.interruption import interruptible, note_signals
 from scripts.tracer import TracerError
 from trace_checks.comparison import differences
 from trace_checks.system import StartError, System
@@ -77,8 +77,7 @@ def main(arguments: Sequence[str]) -> int:
         " work with which of datadog_lambda",
     )
     options = parser.parse_args(arguments)
-    # SIGTERM ends it as Ctrl-C does, so that the functions end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    note_signals()
     command = shlex.join(["./compare.sh", *arguments])
     if options.versions:
         if options.tracers:
@@ -98,8 +97,9 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"--events: {error}")
     texts = options.tracers if len(options.tracers) == 2 else [PINNED, *options.tracers]
     try:
-        sides = [Side.make(text, here) for text in texts]
-        probes = [side.probe() for side in sides]
+        with interruptible():
+            sides = [Side.make(text, here) for text in texts]
+            probes = [side.probe() for side in sides]
     except TracerError as error:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
@@ -119,9 +119,9 @@ def main(arguments: Sequence[str]) -> int:
     page = report.write(here / options.report)
     for line in report.lines():
         print(line)  # noqa: T201
-    for probe in probes:
+    for letter, probe in zip("AB", probes, strict=True):
         if probe.error:
-            print(f"\n{probe.error}")  # noqa: T201
+            print(f"\n{letter}: {probe.error}")  # noqa: T201
     print(f"report: {page}")  # noqa: T201
     if report.ended_early or all(probe.error for probe in probes):
         return FAILED
@@ -137,20 +137,20 @@ def _count(text: str) -> int:
 def _versions(count: int, command: str) -> int:
     """Print the page of versions; the exit code, 1 where a pair does not work."""
     try:
-        # datadog_lambda's project has a name of its own.
-        lambdas, ddtraces = (
-            {each: versions.installed(package, each) for each in versions.releases(package, count)}
-            for package in ("datadog-lambda", "ddtrace")
-        )
         with ExitStack() as stack:
             stack.enter_context(extension_folder())
             folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
-            system = System(Path(folder), {})
-            stack.callback(system.stop)
-            system.start_agent()
-            total = len(lambdas) * len(ddtraces)
-            pairs = versions.pairings(lambdas, ddtraces, system)
-            found = list(tqdm(pairs, total=total, file=sys.stderr, unit=" pairs"))
+            system = stack.enter_context(System(Path(folder), {}))
+            with interruptible():
+                # datadog_lambda's project has a name of its own.
+                lambdas, ddtraces = (
+                    {each: versions.installed(package, each) for each in versions.releases(package, count)}
+                    for package in ("datadog-lambda", "ddtrace")
+                )
+                system.start_agent()
+                total = len(lambdas) * len(ddtraces)
+                pairs = versions.pairings(lambdas, ddtraces, system)
+                found = list(tqdm(pairs, total=total, file=sys.stderr, unit=" pairs"))
     except (TracerError, StartError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
@@ -184,16 +184,22 @@ class Comparison:
             for _ in self.report.sides:
                 folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
                 systems.append(System(Path(folder), {}))
-                stack.callback(systems[-1].stop)
-            self.bar = stack.enter_context(tqdm(total=total, file=sys.stderr, mininterval=0.5))
             self.pair = Pair(self.report.sides, systems)
-            self.pair.both(lambda system, _side: system.start_agent())
-            for group in self.groups:
-                self.pair.start(group.setting.environment)
-                for _ in self.pair.run(group, self.report.results):
-                    self._step(group.setting.name)
-            for part in self.parts:
-                getattr(self, f"_{part}")()
+            stack.callback(self.pair.close)
+            for system in systems:
+                stack.enter_context(system)
+            self.bar = stack.enter_context(tqdm(total=total, file=sys.stderr, mininterval=0.5))
+            with interruptible():
+                self._work()
+
+    def _work(self) -> None:
+        self.pair.both(lambda system, _side: system.start_agent())
+        for group in self.groups:
+            self.pair.start(group.setting.environment)
+            for _ in self.pair.run(group, self.report.results):
+                self._step(group.setting.name)
+        for part in self.parts:
+            getattr(self, f"_{part}")()
 
     def _step(self, doing: str) -> None:
         results = self.report.results

@@ -112,6 +112,10 @@ class Pair:
         ]
         return [future.result() for future in futures]
 
+    def close(self) -> None:
+        """Wait for what both still do; it fails soon where the systems were ended."""
+        self._pool.shutdown(cancel_futures=True)
+
     def start(self, setting: Mapping[str, str]) -> None:
         """Start both functions with a setting, anew where they run. Raises StartError."""
         self.both(lambda system, side: start(system, side, setting))

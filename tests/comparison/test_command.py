@@ -14,7 +14,7 @@ import pytest
 from comparison.endpoints import LEFT_OUT, REQUESTS, documented
 from comparison.tables import tables
 from comparison.work import SETTINGS, groups
-from tests.support.processes import REPOSITORY, wait_for
+from tests.support.processes import REPOSITORY, processes_with, wait_for
 
 
 def compare(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -122,20 +122,6 @@ def test_ctrl_c_ends_everything(tmp_path: Path, extension_folder: None) -> None:
     assert "ended early: interrupted" in output
     assert (tmp_path / "comparison-report/report.html").exists()
     assert processes_with(marker) == []
-
-
-def processes_with(marker: str) -> list[int]:
-    """The processes that have this in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                environment = (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if marker.encode() in environment.split(b"\0"):
-                found.append(int(entry.name))
-    return found
 
 
 def test_every_endpoint_is_sent_or_left_out_for_a_reason() -> None:

@@ -62,6 +62,20 @@ def wait_for(condition: Callable[[], T], *, what: str, timeout: float = 30) -> T
     raise AssertionError(f"not within {timeout} s: {what}")
 
 
+def processes_with(marker: str) -> list[int]:
+    """The processes that have this variable in their environment: `NAME=value`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if marker.encode() in environment.split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
 @dataclass
 class Process:
     """A process that a test started, in a process group of its own."""
