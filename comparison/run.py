@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -17,8 +18,12 @@ from trace_checks.hunt import CANARY, CLEARING
 from trace_checks.judge import violations
 from trace_checks.record import Record
 from trace_checks.system import System
+from trace_checks.volatile import compared_lines
 
 Way = tuple[str, str, str]
+
+EXAMPLES = 3
+"""How many invocations of a way are shown with their values."""
 
 MOST_HEALS = 20
 """How often a lost trace is followed by a repair under one setting; one that loses all needs no more."""
@@ -31,6 +36,8 @@ class Found:
     differences: Sequence[Difference]
     broken: Set[tuple[str, str]] = frozenset()
     """The invariants that one side breaks and the other does not: `A` or `B`, and the check's id."""
+    records: Sequence[Record] = ()
+    """The two records, where there are some."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Example:
 
     invocation: str
     difference: Difference
+    around: tuple[str, str] | None = None
+    """Where it stands, under A and under B: the whole log or the whole result."""
 
 
 @dataclass
@@ -65,10 +74,10 @@ class Results:
         ways = {each.way for each in again.differences}
         for difference in found.differences:
             if difference.way in ways:
-                self.ways[difference.way].append(Example(invocation, difference))
                 self.differing.add(invocation)
-            else:
-                self.unsteady[difference.way].append(Example(invocation, difference))
+            kept = (self.ways if difference.way in ways else self.unsteady)[difference.way]
+            around = _around(difference, found.records) if len(kept) < EXAMPLES else None
+            kept.append(Example(invocation, difference, around))
         for key in found.broken & again.broken:
             self.broken[key].append(invocation)
 
@@ -151,7 +160,20 @@ class Pair:
             self._before = [None, None]
             self.both(lambda system, _side: heal(system))
         broken = {("A", check) for check in a - b} | {("B", check) for check in b - a}
-        return Found(differences(*records), broken)
+        return Found(differences(*records), broken, records)
+
+
+def _around(difference: Difference, records: Sequence[Record]) -> tuple[str, str] | None:
+    """The whole log or the whole result under A and under B, where it is one of these that differs."""
+    if not records or difference.place not in ("log", "result"):
+        return None
+    a, b = (
+        "\n".join(compared_lines(record["log"]))
+        if difference.place == "log"
+        else json.dumps(record["result"], indent=1, ensure_ascii=False)
+        for record in records
+    )
+    return a, b
 
 
 def start(system: System, side: Side, setting: Mapping[str, str]) -> None:

@@ -76,7 +76,7 @@ def test_a_against_a(tmp_path: Path, extension_folder: None) -> None:
     assert "100%" in done.stderr
     document = json.loads((tmp_path / "out/report.json").read_text())
     assert (document["same"], document["ways"], document["unsteady"]) == (True, [], [])
-    assert document["imports"] == {"new": {}, "gone": {}, "slower": {}}
+    assert document["imports"] == {"measured": True, "new": {}, "gone": {}, "slower": {}}
     assert len(document["milliseconds"]["cold"]["a"]) == len(document["milliseconds"]["cold"]["b"]) == 3
 
 
