@@ -6,8 +6,8 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from comparison import imports, speed, telemetry, versions, work
 from comparison.report import Report
-from comparison.run import Found, Pair
+from comparison.run import Found, OneStartsError, Pair
 from comparison.sides import PINNED, Side
 from scripts.extension_folder import extension_folder
 from scripts.interruption import interruptible, note_signals
@@ -195,11 +195,21 @@ class Comparison:
     def _work(self) -> None:
         self.pair.both(lambda system, _side: system.start_agent())
         for group in self.groups:
-            self.pair.start(group.setting.environment)
-            for _ in self.pair.run(group, self.report.results):
-                self._step(group.setting.name)
+            with self._start_may_fail(group.setting.name):
+                self.pair.start(group.setting.environment)
+                for _ in self.pair.run(group, self.report.results):
+                    self._step(group.setting.name)
         for part in self.parts:
-            getattr(self, f"_{part}")()
+            with self._start_may_fail(part):
+                getattr(self, f"_{part}")()
+
+    @contextmanager
+    def _start_may_fail(self, doing: str) -> Iterator[None]:
+        """Take a function that starts on one side only for a result."""
+        try:
+            yield
+        except OneStartsError as error:
+            self.report.results.add(f"{doing}: the start", error.found, error.found)
 
     def _step(self, doing: str) -> None:
         results = self.report.results

@@ -15,6 +15,7 @@ from comparison.imports import Imports
 from comparison.run import EXAMPLES, Example, Results, Way, by_kind
 from comparison.sides import Probe, Side
 from comparison.speed import Speed
+from scripts.tracer import PACKAGES
 from trace_checks.checks import CHECKS
 from trace_checks.differences import KINDS
 
@@ -48,6 +49,9 @@ class Report:
             yield f"{letter}: {probe.versions} ({side.text})"
             if probe.error:
                 yield f"{letter} cannot be imported: {probe.reason}"
+        others = [f"{name} {a} and {b}" for name, (a, b) in self.other_packages.items()]
+        if others:
+            yield f"they differ in other packages, too, which may be the reason: {', '.join(others)}"
         if any(probe.error for probe in self.probes):
             return
         yield self.results.summary
@@ -79,6 +83,16 @@ class Report:
         for name, (before, after) in slower.items():
             yield f"{'':8}slower  {name}, {before / 1000:.1f} ms to {after / 1000:.1f} ms"
 
+    @property
+    def other_packages(self) -> dict[str, tuple[str, str]]:
+        """The versions of packages beside the two that B's installation replaced, or A's."""
+        a, b = (probe.installed for probe in self.probes)
+        return {
+            name: (a.get(name, "none"), b.get(name, "none"))
+            for name in sorted({*a, *b} - {package.replace("_", "-") for package in PACKAGES})
+            if a.get(name) != b.get(name)
+        }
+
     def broken(self) -> list[tuple[str, str, list[str]]]:
         """The invariants that one side alone breaks: the side, the check, the invocations."""
         return [(side, check, names) for (side, check), names in sorted(self.results.broken.items())]
@@ -94,6 +108,7 @@ class Report:
                 {"text": side.text, "error": probe.error, "packages": probe.packages, "bytes": probe.size}
                 for side, probe in zip(self.sides, self.probes, strict=True)
             ],
+            "other_packages": self.other_packages,
             "invocations": self.results.invocations,
             "differing": len(self.results.differing),
             "ways": _ways(self.results.ways),

@@ -17,10 +17,19 @@ from trace_checks.differences import KINDS, Difference
 from trace_checks.hunt import CANARY, CLEARING
 from trace_checks.judge import violations
 from trace_checks.record import Record
-from trace_checks.system import System
+from trace_checks.system import StartError, System
 from trace_checks.volatile import compared_lines
 
 Way = tuple[str, str, str]
+
+
+class OneStartsError(StartError):
+    """One of the two functions starts and the other does not, which is a result."""
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference.name)
+        self.found = Found([difference])
+
 
 EXAMPLES = 3
 """How many invocations of a way are shown with their values."""
@@ -126,8 +135,16 @@ class Pair:
         self._pool.shutdown(cancel_futures=True)
 
     def start(self, setting: Mapping[str, str]) -> None:
-        """Start both functions with a setting, anew where they run. Raises StartError."""
-        self.both(lambda system, side: start(system, side, setting))
+        """Start both functions with a setting, anew where they run.
+
+        Raises OneStartsError where one does not start, StartError where neither does.
+        """
+        a, b = self.both(lambda system, side: _problem(system, side, setting))
+        if a and b:
+            raise StartError(f"neither function starts: {b}")
+        if a or b:
+            kind, said = ("start-repaired", a) if a else ("start-failed", b)
+            raise OneStartsError(Difference(kind, "start", said.partition("\n")[0], a, b))
 
     def record(self, event: object) -> list[Record]:
         """Invoke both with this event; the two records."""
@@ -179,6 +196,15 @@ def _around(difference: Difference, records: Sequence[Record]) -> tuple[str, str
 def start(system: System, side: Side, setting: Mapping[str, str]) -> None:
     """Start a side's function with a setting. Raises StartError."""
     system.restart_function({**side.environment, **setting})
+
+
+def _problem(system: System, side: Side, setting: Mapping[str, str]) -> str | None:
+    """Why a side's function does not start with a setting; None where it does."""
+    try:
+        start(system, side, setting)
+    except StartError as error:
+        return str(error)
+    return None
 
 
 def heal(system: System) -> None:

@@ -23,7 +23,11 @@ _BUILD_FILES = ("pyproject.toml", "setup.py")
 # Runs as the function does, so that it finds what the function finds.
 _PROBE = """
 import json, os, traceback
-found = {"error": None, "reason": ""}
+from importlib.metadata import distributions
+found = {"error": None, "reason": "", "installed": {}}
+for each in distributions():
+    # The first one is the one that is imported.
+    found["installed"].setdefault(each.metadata["Name"].lower().replace("_", "-"), each.version)
 try:
     import datadog_lambda.handler
 except BaseException as error:
@@ -95,9 +99,13 @@ class Side:
         except (IndexError, ValueError):
             said = done.stderr.strip() or "it said nothing"
             reason = f"the function's Python ended with {done.returncode}"
-            found = {"error": said, "reason": reason, **{name: {} for name in PACKAGES}}
-        error, reason = found.pop("error"), found.pop("reason")
-        return Probe(error, found, " ".join(reason.split()))
+            found = {"error": said, "reason": reason, "installed": {}}
+        return Probe(
+            found["error"],
+            {name: found.get(name, {}) for name in PACKAGES},
+            " ".join(found["reason"].split()),
+            found["installed"],
+        )
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,8 @@ class Probe:
     """`version`, `folder` and `bytes` of ddtrace and of datadog_lambda."""
     reason: str = ""
     """The error in one line, where there is one."""
+    installed: Mapping[str, str] = field(default_factory=dict)
+    """The versions of all packages, by their names."""
 
     @property
     def versions(self) -> str:

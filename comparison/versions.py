@@ -137,7 +137,7 @@ def _try(pairing: Pairing, side: Side, system: System, events: Mapping[str, obje
             elif not record["traces"]:
                 pairing.failing[kind] = "no trace arrives"
     except StartError as error:
-        pairing.error = str(error)
+        pairing.error = str(error).partition("\n")[0]
 
 
 def needs(folder: Path) -> tuple[str, ...]:

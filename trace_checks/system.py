@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from scripts.interruption import uninterrupted
 from trace_checks.record import Record
@@ -100,7 +100,7 @@ class System:
                     return
         except NoAnswerError as error:
             raise StartError(str(error)) from None
-        raise StartError(f"the function fails: {answer['result']}")
+        raise StartError(f"the function fails with {_failure(answer['result'])}")
 
     def restart(self) -> None:
         """End both and start them again."""
@@ -205,6 +205,14 @@ class System:
                     except OSError as error:
                         raise StartError(f"{folder} cannot be made: {error.strerror}") from None
                     self._made.append(folder)
+
+
+def _failure(result: Any) -> str:  # noqa: ANN401 - any JSON
+    """What a function says that fails: the error in the first line, its traceback below."""
+    if not isinstance(result, dict):
+        return str(result)
+    trace = "".join(result.get("stackTrace") or [])
+    return f"{result.get('errorType')}: {result.get('errorMessage')}\n{trace}".rstrip()
 
 
 def _inherited() -> dict[str, str]:

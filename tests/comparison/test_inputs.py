@@ -90,6 +90,24 @@ def test_a_syntax_error_is_a_result(tmp_path: Path, package: Path) -> None:
     assert f'  File "{checkout}/datadog_lambda/tag_object.py", line 3' in lines
 
 
+@pytest.mark.emulator
+def test_a_function_that_does_not_start_with_appsec(
+    tmp_path: Path, package: Path, extension_folder: None
+) -> None:
+    with (package / "constants.py").open("a") as file:
+        file.write(
+            "import os\nif os.environ.get('DD_APPSEC_ENABLED'):\n    raise RuntimeError('no AppSec')\n"
+        )
+    done = compare(str(package.parent), *LESS, folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = "the function fails with RuntimeError: no AppSec"
+    assert f"     1  start-failed  start: {said}" in done.stdout.splitlines()
+    assert ways(tmp_path) == [
+        ("start-failed", "start", said, ["appsec: the start"]),
+        ("tag-changed", "aws.lambda", "function_version", ["plain: s3"]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
