@@ -36,12 +36,14 @@ Sends the same work to a function with tracer A and to one with tracer B, at the
 through all five front doors, with AppSec and without; every sample of events/; other settings. Tells what
 differs in spans, tags, errors, links, WAF reports, results, log lines, telemetry, imports and time.
 
-A and B are each what ./run.sh --tracer takes: a requirement such as ddtrace==4.15.0, a wheel, a Lambda
-layer (*.zip), a checkout; or a folder with installed packages, or `pinned`. Several for one side stand in
-one word: 'ddtrace==4.15.0 datadog-lambda==8.120.0'. With one argument, A is what is pinned."""
+A and B are each what ./run.sh --tracer takes: a requirement such as ddtrace==4.15.0, a wheel, a source
+distribution, a Lambda layer (*.zip), a checkout; or a folder with installed packages, or `pinned`. Several
+for one side stand in one word: 'ddtrace==4.15.0 datadog-lambda==8.120.0'. With one argument, A is what is
+pinned."""
 EPILOG = """\
-Exit codes: 0 nothing differs, 1 something does (or one of the two cannot be imported), 2 the comparison
-could not run or was interrupted. Times and sizes are told, and do not count as a difference."""
+Exit codes: 0 nothing differs, 1 something does (or one of the two cannot be imported or does not start),
+2 the comparison could not run or was interrupted. Times and sizes are told, and do not count as a
+difference."""
 
 
 def main(arguments: Sequence[str]) -> int:

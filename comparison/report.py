@@ -175,14 +175,14 @@ def _ways(ways: Mapping[Way, list[Example]]) -> list[dict[str, Any]]:
 
 def _told(way: Way, examples: Sequence[Example]) -> str:
     """Such as `aws.lambda: http.status_code, "200" -> "500"`, where the values are short and all the same."""
-    _, subject, name = way
+    kind, subject, name = way
     told = subject if name == subject else f"{subject}: {_short(name)}"
     values = {(_brief(each.difference.a), _brief(each.difference.b)) for each in examples}
-    if len(values) > 1 or subject == "log":
+    if len(values) > 1 or kind.startswith(("log-", "appsec-context-", "start-")):
         return told
     ((a, b),) = values
-    if a and b:
-        return f"{told} -> {b}" if a == _brief(name) else f"{told}, {a} -> {b}"
+    if b and (a or examples[0].difference.a == name):
+        return f"{told} -> {b}" if examples[0].difference.a == name else f"{told}, {a} -> {b}"
     return f"{told}, was {a}" if a else f"{told}, now {b}" if b else told
 
 

@@ -76,6 +76,7 @@ def test_the_summary() -> None:
     ("difference", "told"),
     [
         (Difference("span-renamed", "aws.sqs", "aws.sqs", "aws.sqs", "aws.queue"), 'aws.sqs -> "aws.queue"'),
+        (Difference("tag-renamed", "b", "c" * 50, "c" * 50, "d"), f'b: {"c" * 50} -> "d"'),
         (Difference("status", "result", "statusCode", 200, 500), "result: statusCode, 200 -> 500"),
         (Difference("tag-new", "a > b", "c", None, "d\x1b"), 'b: c, now "d\\u001b"'),
         (Difference("tag-changed", "b", "c", "d" * 50, "e"), 'b: c, now "e"'),
