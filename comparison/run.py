@@ -200,16 +200,16 @@ def start(system: System, side: Side, setting: Mapping[str, str]) -> None:
 
 def _problem(system: System, side: Side, setting: Mapping[str, str]) -> str | None:
     """Why a side's function does not start with a setting; None where it does."""
-    said = None
-    # Once more: on a busy machine a start may fail that does not fail again.
-    for _ in range(2):
+
+    def attempt() -> str | None:
         try:
             start(system, side, setting)
         except StartError as error:
-            said = str(error)
-        else:
-            return None
-    return said
+            return str(error)
+        return None
+
+    # Once more: on a busy machine a start may fail that does not fail again.
+    return attempt() and attempt()
 
 
 def heal(system: System) -> None:
