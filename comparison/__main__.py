@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +15,10 @@ from tqdm import tqdm
 
 from comparison import imports, speed, telemetry, versions, work
 from comparison.report import Report
-from comparison.run import Found, Pair
+from comparison.run import Found, OneStartsError, Pair
 from comparison.sides import PINNED, Side
 from scripts.extension_folder import extension_folder
+from scripts.interruption import interruptible, note_signals
 from scripts.tracer import TracerError
 from trace_checks.comparison import differences
 from trace_checks.system import StartError, System
@@ -36,12 +36,14 @@ Sends the same work to a function with tracer A and to one with tracer B, at the
 through all five front doors, with AppSec and without; every sample of events/; other settings. Tells what
 differs in spans, tags, errors, links, WAF reports, results, log lines, telemetry, imports and time.
 
-A and B are each what ./run.sh --tracer takes: a requirement such as ddtrace==4.15.0, a wheel, a Lambda
-layer (*.zip), a checkout; or a folder with installed packages, or `pinned`. Several for one side stand in
-one word: 'ddtrace==4.15.0 datadog-lambda==8.120.0'. With one argument, A is what is pinned."""
+A and B are each what ./run.sh --tracer takes: a requirement such as ddtrace==4.15.0, a wheel, a source
+distribution, a Lambda layer (*.zip), a checkout; or a folder with installed packages, or `pinned`. Several
+for one side stand in one word: 'ddtrace==4.15.0 datadog-lambda==8.120.0'. With one argument, A is what is
+pinned."""
 EPILOG = """\
-Exit codes: 0 nothing differs, 1 something does (or one of the two cannot be imported), 2 the comparison
-could not run or was interrupted. Times and sizes are told, and do not count as a difference."""
+Exit codes: 0 nothing differs, 1 something does (or one of the two cannot be imported or does not start),
+2 the comparison could not run or was interrupted. Times and sizes are told, and do not count as a
+difference."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -77,8 +79,7 @@ def main(arguments: Sequence[str]) -> int:
         " work with which of datadog_lambda",
     )
     options = parser.parse_args(arguments)
-    # SIGTERM ends it as Ctrl-C does, so that the functions end with it.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    note_signals()
     command = shlex.join(["./compare.sh", *arguments])
     if options.versions:
         if options.tracers:
@@ -98,8 +99,9 @@ def main(arguments: Sequence[str]) -> int:
         parser.error(f"--events: {error}")
     texts = options.tracers if len(options.tracers) == 2 else [PINNED, *options.tracers]
     try:
-        sides = [Side.make(text, here) for text in texts]
-        probes = [side.probe() for side in sides]
+        with interruptible():
+            sides = [Side.make(text, here) for text in texts]
+            probes = [side.probe() for side in sides]
     except TracerError as error:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
@@ -119,9 +121,9 @@ def main(arguments: Sequence[str]) -> int:
     page = report.write(here / options.report)
     for line in report.lines():
         print(line)  # noqa: T201
-    for probe in probes:
+    for letter, probe in zip("AB", probes, strict=True):
         if probe.error:
-            print(f"\n{probe.error}")  # noqa: T201
+            print(f"\n{letter}: {probe.error}")  # noqa: T201
     print(f"report: {page}")  # noqa: T201
     if report.ended_early or all(probe.error for probe in probes):
         return FAILED
@@ -137,20 +139,20 @@ def _count(text: str) -> int:
 def _versions(count: int, command: str) -> int:
     """Print the page of versions; the exit code, 1 where a pair does not work."""
     try:
-        # datadog_lambda's project has a name of its own.
-        lambdas, ddtraces = (
-            {each: versions.installed(package, each) for each in versions.releases(package, count)}
-            for package in ("datadog-lambda", "ddtrace")
-        )
         with ExitStack() as stack:
             stack.enter_context(extension_folder())
             folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
-            system = System(Path(folder), {})
-            stack.callback(system.stop)
-            system.start_agent()
-            total = len(lambdas) * len(ddtraces)
-            pairs = versions.pairings(lambdas, ddtraces, system)
-            found = list(tqdm(pairs, total=total, file=sys.stderr, unit=" pairs"))
+            system = stack.enter_context(System(Path(folder), {}))
+            with interruptible():
+                # datadog_lambda's project has a name of its own.
+                lambdas, ddtraces = (
+                    {each: versions.installed(package, each) for each in versions.releases(package, count)}
+                    for package in ("datadog-lambda", "ddtrace")
+                )
+                system.start_agent()
+                total = len(lambdas) * len(ddtraces)
+                pairs = versions.pairings(lambdas, ddtraces, system)
+                found = list(tqdm(pairs, total=total, file=sys.stderr, unit=" pairs"))
     except (TracerError, StartError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return FAILED
@@ -184,16 +186,32 @@ class Comparison:
             for _ in self.report.sides:
                 folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
                 systems.append(System(Path(folder), {}))
-                stack.callback(systems[-1].stop)
-            self.bar = stack.enter_context(tqdm(total=total, file=sys.stderr, mininterval=0.5))
             self.pair = Pair(self.report.sides, systems)
-            self.pair.both(lambda system, _side: system.start_agent())
-            for group in self.groups:
+            stack.callback(self.pair.close)
+            for system in systems:
+                stack.enter_context(system)
+            self.bar = stack.enter_context(tqdm(total=total, file=sys.stderr, mininterval=0.5))
+            with interruptible():
+                self._work()
+
+    def _work(self) -> None:
+        self.pair.both(lambda system, _side: system.start_agent())
+        for group in self.groups:
+            with self._start_may_fail(group.setting.name):
                 self.pair.start(group.setting.environment)
                 for _ in self.pair.run(group, self.report.results):
                     self._step(group.setting.name)
-            for part in self.parts:
+        for part in self.parts:
+            with self._start_may_fail(part):
                 getattr(self, f"_{part}")()
+
+    @contextmanager
+    def _start_may_fail(self, doing: str) -> Iterator[None]:
+        """Take a function that starts on one side only for a result."""
+        try:
+            yield
+        except OneStartsError as error:
+            self.report.results.add(f"{doing}: the start", error.found, error.found)
 
     def _step(self, doing: str) -> None:
         results = self.report.results

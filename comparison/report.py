@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,14 +12,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from comparison.imports import Imports
-from comparison.run import Example, Results, Way, by_kind
+from comparison.run import EXAMPLES, Example, Results, Way, by_kind
 from comparison.sides import Probe, Side
 from comparison.speed import Speed
+from scripts.tracer import PACKAGES
 from trace_checks.checks import CHECKS
 from trace_checks.differences import KINDS
 
-EXAMPLES = 3
-"""How many invocations of a way are shown with their values."""
+SHORT = 40
+"""Values of so many characters stand in the summary."""
 
 SENTENCES = {check.id: check.sentence for check in CHECKS}
 
@@ -48,11 +49,14 @@ class Report:
             yield f"{letter}: {probe.versions} ({side.text})"
             if probe.error:
                 yield f"{letter} cannot be imported: {probe.reason}"
+        others = [f"{name} {a} and {b}" for name, (a, b) in self.other_packages.items()]
+        if others:
+            yield f"they differ in other packages, too, which may be the reason: {', '.join(others)}"
         if any(probe.error for probe in self.probes):
             return
         yield self.results.summary
-        for (kind, subject, name), examples in by_kind(self.results.ways):
-            yield f"{len(examples):6}  {kind}  {subject}: {_short(name)}"
+        for way, examples in by_kind(self.results.ways):
+            yield f"{len(examples):6}  {way[0]}  {_told(way, examples)}"
         for breaker, check, invocations in self.broken():
             yield f"{len(invocations):6}  only {breaker} breaks {check}: {SENTENCES[check]}"
         if self.results.unsteady:
@@ -79,6 +83,16 @@ class Report:
         for name, (before, after) in slower.items():
             yield f"{'':8}slower  {name}, {before / 1000:.1f} ms to {after / 1000:.1f} ms"
 
+    @property
+    def other_packages(self) -> dict[str, tuple[str, str]]:
+        """The versions of packages beside the two that B's installation replaced, or A's."""
+        a, b = (probe.installed for probe in self.probes)
+        return {
+            name: (a.get(name, "none"), b.get(name, "none"))
+            for name in sorted({*a, *b} - {package.replace("_", "-") for package in PACKAGES})
+            if a.get(name) != b.get(name)
+        }
+
     def broken(self) -> list[tuple[str, str, list[str]]]:
         """The invariants that one side alone breaks: the side, the check, the invocations."""
         return [(side, check, names) for (side, check), names in sorted(self.results.broken.items())]
@@ -94,6 +108,7 @@ class Report:
                 {"text": side.text, "error": probe.error, "packages": probe.packages, "bytes": probe.size}
                 for side, probe in zip(self.sides, self.probes, strict=True)
             ],
+            "other_packages": self.other_packages,
             "invocations": self.results.invocations,
             "differing": len(self.results.differing),
             "ways": _ways(self.results.ways),
@@ -103,6 +118,7 @@ class Report:
                 for side, check, names in self.broken()
             ],
             "imports": {
+                "measured": bool(self.imports.a),
                 "new": self.imports.new,
                 "gone": self.imports.gone,
                 "slower": self.imports.slower,
@@ -142,14 +158,38 @@ def _ways(ways: Mapping[Way, list[Example]]) -> list[dict[str, Any]]:
             "sentence": KINDS[kind],
             "subject": subject,
             "name": name,
+            "told": _told((kind, subject, name), examples),
             "invocations": [example.invocation for example in examples],
             "examples": [
-                {"invocation": example.invocation, **example.difference.as_json()}
+                {
+                    "invocation": example.invocation,
+                    **example.difference.as_json(),
+                    "around": None if example.around is None else list(example.around),
+                }
                 for example in examples[:EXAMPLES]
             ],
         }
         for (kind, subject, name), examples in by_kind(ways)
     ]
+
+
+def _told(way: Way, examples: Sequence[Example]) -> str:
+    """Such as `aws.lambda: http.status_code, "200" -> "500"`, where the values are short and all the same."""
+    kind, subject, name = way
+    told = subject if name == subject else f"{subject}: {_short(name)}"
+    values = {(_brief(each.difference.a), _brief(each.difference.b)) for each in examples}
+    if len(values) > 1 or kind.startswith(("log-", "appsec-context-", "start-")):
+        return told
+    ((a, b),) = values
+    if b and (a or examples[0].difference.a == name):
+        return f"{told} -> {b}" if examples[0].difference.a == name else f"{told}, {a} -> {b}"
+    return f"{told}, was {a}" if a else f"{told}, now {b}" if b else told
+
+
+def _brief(value: object) -> str:
+    """The value, where it is one and short."""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str | int | float) else ""
+    return text if len(text) <= SHORT else ""
 
 
 def _short(text: str, most: int = 100) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -16,9 +17,22 @@ from trace_checks.differences import KINDS, Difference
 from trace_checks.hunt import CANARY, CLEARING
 from trace_checks.judge import violations
 from trace_checks.record import Record
-from trace_checks.system import System
+from trace_checks.system import StartError, System
+from trace_checks.volatile import compared_lines
 
 Way = tuple[str, str, str]
+
+
+class OneStartsError(StartError):
+    """One of the two functions starts and the other does not, which is a result."""
+
+    def __init__(self, difference: Difference) -> None:
+        super().__init__(difference.name)
+        self.found = Found([difference])
+
+
+EXAMPLES = 3
+"""How many invocations of a way are shown with their values."""
 
 MOST_HEALS = 20
 """How often a lost trace is followed by a repair under one setting; one that loses all needs no more."""
@@ -31,6 +45,8 @@ class Found:
     differences: Sequence[Difference]
     broken: Set[tuple[str, str]] = frozenset()
     """The invariants that one side breaks and the other does not: `A` or `B`, and the check's id."""
+    records: Sequence[Record] = ()
+    """The two records, where there are some."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +55,8 @@ class Example:
 
     invocation: str
     difference: Difference
+    around: tuple[str, str] | None = None
+    """Where it stands, under A and under B: the whole log or the whole result."""
 
 
 @dataclass
@@ -65,10 +83,10 @@ class Results:
         ways = {each.way for each in again.differences}
         for difference in found.differences:
             if difference.way in ways:
-                self.ways[difference.way].append(Example(invocation, difference))
                 self.differing.add(invocation)
-            else:
-                self.unsteady[difference.way].append(Example(invocation, difference))
+            kept = (self.ways if difference.way in ways else self.unsteady)[difference.way]
+            around = _around(difference, found.records) if len(kept) < EXAMPLES else None
+            kept.append(Example(invocation, difference, around))
         for key in found.broken & again.broken:
             self.broken[key].append(invocation)
 
@@ -112,9 +130,21 @@ class Pair:
         ]
         return [future.result() for future in futures]
 
+    def close(self) -> None:
+        """Wait for what both still do; it fails soon where the systems were ended."""
+        self._pool.shutdown(cancel_futures=True)
+
     def start(self, setting: Mapping[str, str]) -> None:
-        """Start both functions with a setting, anew where they run. Raises StartError."""
-        self.both(lambda system, side: start(system, side, setting))
+        """Start both functions with a setting, anew where they run.
+
+        Raises OneStartsError where one does not start, StartError where neither does.
+        """
+        a, b = self.both(lambda system, side: _problem(system, side, setting))
+        if a and b:
+            raise StartError(f"neither function starts: {b}")
+        if a or b:
+            kind, said = ("start-repaired", a) if a else ("start-failed", b)
+            raise OneStartsError(Difference(kind, "start", said.partition("\n")[0], a, b))
 
     def record(self, event: object) -> list[Record]:
         """Invoke both with this event; the two records."""
@@ -147,12 +177,39 @@ class Pair:
             self._before = [None, None]
             self.both(lambda system, _side: heal(system))
         broken = {("A", check) for check in a - b} | {("B", check) for check in b - a}
-        return Found(differences(*records), broken)
+        return Found(differences(*records), broken, records)
+
+
+def _around(difference: Difference, records: Sequence[Record]) -> tuple[str, str] | None:
+    """The whole log or the whole result under A and under B, where it is one of these that differs."""
+    if not records or difference.place not in ("log", "result"):
+        return None
+    a, b = (
+        "\n".join(compared_lines(record["log"]))
+        if difference.place == "log"
+        else json.dumps(record["result"], indent=1, ensure_ascii=False)
+        for record in records
+    )
+    return a, b
 
 
 def start(system: System, side: Side, setting: Mapping[str, str]) -> None:
     """Start a side's function with a setting. Raises StartError."""
     system.restart_function({**side.environment, **setting})
+
+
+def _problem(system: System, side: Side, setting: Mapping[str, str]) -> str | None:
+    """Why a side's function does not start with a setting; None where it does."""
+
+    def attempt() -> str | None:
+        try:
+            start(system, side, setting)
+        except StartError as error:
+            return str(error)
+        return None
+
+    # Once more: on a busy machine a start may fail that does not fail again.
+    return attempt() and attempt()
 
 
 def heal(system: System) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -13,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.tracer import PACKAGES, tracer_environment
+from scripts import interruption
+from scripts.tracer import PACKAGES, TracerError, tracer_environment
 
 PINNED = "pinned"
 
@@ -23,11 +23,17 @@ _BUILD_FILES = ("pyproject.toml", "setup.py")
 # Runs as the function does, so that it finds what the function finds.
 _PROBE = """
 import json, os, traceback
-found = {"error": None}
+from importlib.metadata import distributions
+found = {"error": None, "reason": "", "installed": {}}
+for each in distributions():
+    # The first one is the one that is imported.
+    found["installed"].setdefault(each.metadata["Name"].lower().replace("_", "-"), each.version)
 try:
     import datadog_lambda.handler
-except BaseException:
+except BaseException as error:
     found["error"] = traceback.format_exc()
+    # That of a SyntaxError has its file and line.
+    found["reason"] = f"{type(error).__name__}: {error}"
 for name in ("ddtrace", "datadog_lambda"):
     try:
         module = __import__(name)
@@ -61,7 +67,7 @@ class Side:
         `text` is `pinned`, or one thing or several with blanks between them: what `./run.sh --tracer`
         takes, or a folder with installed packages.
         """
-        named = [] if text == PINNED else shlex.split(text)
+        named = _words(text, folder)
         paths = [path for word in named if (path := _installed(folder / Path(word).expanduser()))]
         others = [word for word in named if not _installed(folder / Path(word).expanduser())]
         environment = {}
@@ -79,22 +85,27 @@ class Side:
         }
         environment["PATH"] = f"{Path(sys.executable).parent}:{environment.get('PATH', os.defpath)}"
         settings = {"DD_LAMBDA_HANDLER": "app.handler.lambda_handler", "AWS_LAMBDA_FUNCTION_NAME": "function"}
-        done = subprocess.run(  # noqa: S603 - a program of this project
-            ["python", "-c", _PROBE],  # noqa: S607 - the one on the function's own PATH
+        done = interruption.run(
+            # The Python on the function's own PATH.
+            ["python", "-c", _PROBE],
             cwd=_REPOSITORY,
             env={**environment, **self.environment, **settings, **_QUIET},
             stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         try:
             found = json.loads(done.stdout.splitlines()[-1])
         except (IndexError, ValueError):
             said = done.stderr.strip() or "it said nothing"
-            error = f"the function's Python ended with {done.returncode}: {said}"
-            found = {"error": error, **{name: {} for name in PACKAGES}}
-        return Probe(found.pop("error"), found)
+            reason = f"the function's Python ended with {done.returncode}"
+            found = {"error": said, "reason": reason, "installed": {}}
+        return Probe(
+            found["error"],
+            {name: found.get(name, {}) for name in PACKAGES},
+            " ".join(found["reason"].split()),
+            found["installed"],
+        )
 
 
 @dataclass(frozen=True)
@@ -105,6 +116,10 @@ class Probe:
     """The traceback where it cannot be imported."""
     packages: Mapping[str, Any] = field(default_factory=dict)
     """`version`, `folder` and `bytes` of ddtrace and of datadog_lambda."""
+    reason: str = ""
+    """The error in one line, where there is one."""
+    installed: Mapping[str, str] = field(default_factory=dict)
+    """The versions of all packages, by their names."""
 
     @property
     def versions(self) -> str:
@@ -116,11 +131,18 @@ class Probe:
         """Bytes of both packages, without compiled Python."""
         return sum(self.packages[name].get("bytes", 0) for name in PACKAGES)
 
-    @property
-    def reason(self) -> str:
-        """The last line of the traceback."""
-        lines = [line for line in re.split(r"[\r\n]+", self.error or "") if line.strip()]
-        return lines[-1].strip() if lines else ""
+
+def _words(text: str, folder: Path) -> list[str]:
+    """What stands in a side's text, one thing or several. Raises TracerError."""
+    if text == PINNED:
+        return []
+    # A path may have blanks in it.
+    if (folder / Path(text).expanduser()).exists():
+        return [text]
+    try:
+        return shlex.split(text)
+    except ValueError as error:
+        raise TracerError(f"the tracer is {text!r}, whose quotes do not match ({error})") from None
 
 
 def _installed(path: Path) -> Path | None:

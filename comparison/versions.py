@@ -15,6 +15,7 @@ from pathlib import Path
 from comparison.run import start
 from comparison.sides import Side
 from comparison.work import APPSEC, SAMPLES
+from scripts import interruption
 from scripts.tracer import TRACERS, TracerError
 from trace_checks.hunt import load_samples
 from trace_checks.system import StartError, System
@@ -73,11 +74,10 @@ class Pairing:
 
 def releases(package: str, count: int) -> list[str]:
     """The newest releases that the registry offers, newest first. Raises TracerError."""
-    done = subprocess.run(  # noqa: S603 - pip
+    done = interruption.run(
         [sys.executable, "-m", "pip", "index", "versions", package],
-        capture_output=True,
-        text=True,
-        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )
     found = read_releases(done.stdout)
     if done.returncode or not found:
@@ -97,14 +97,13 @@ def installed(package: str, version: str) -> Path:
     folder = TRACERS / f"{package}-{version}"
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
-        done = subprocess.run(  # noqa: S603 - pip
+        done = interruption.run(
             [
                 *(sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--no-deps"),
                 *("--target", str(folder), f"{package}=={version}"),
             ],
-            capture_output=True,
-            text=True,
-            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         if done.returncode:
             said = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
@@ -138,7 +137,7 @@ def _try(pairing: Pairing, side: Side, system: System, events: Mapping[str, obje
             elif not record["traces"]:
                 pairing.failing[kind] = "no trace arrives"
     except StartError as error:
-        pairing.error = str(error)
+        pairing.error = str(error).partition("\n")[0]
 
 
 def needs(folder: Path) -> tuple[str, ...]:

@@ -162,7 +162,7 @@ class Programs:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        while orphans := _children():
+        while orphans := children(os.getpid()):
             for pid in orphans:
                 with suppress(ProcessLookupError, ChildProcessError):
                     os.kill(pid, signal.SIGKILL)
@@ -224,13 +224,13 @@ def _bury_orphans() -> None:
             os.waitpid(dead.si_pid, 0)
 
 
-def _children() -> list[int]:
-    """The processes whose parent is this one."""
+def children(parent: int) -> list[int]:
+    """The processes that this one has started, or has adopted."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError):
                 # pid (name) state parent ...; the name may contain anything.
-                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == os.getpid():
+                if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == parent:
                     found.append(int(entry.name))
     return found

@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.interruption import run
+
 TRACERS = Path(".tracers").absolute()
 PACKAGES = ("ddtrace", "datadog_lambda")
 EMULATOR = "aws-lambda-rie"
@@ -31,6 +33,12 @@ FORMS = (
 )
 # Also `ddtrace @ git+https://...`, and versions with a marker behind them.
 _REQUIREMENT = re.compile(r"(ddtrace|datadog[-_.]lambda)\s*([<>=!~@;\[].*)?|git\+\S+", re.IGNORECASE)
+
+
+# An editable installation takes these over once. Python files are read where they are.
+_BUILD_FILES = {"pyproject.toml", "setup.py", "setup.cfg", "CMakeLists.txt", "Cargo.toml", "Cargo.lock"}
+_COMPILED = {".pyx", ".pxd", ".rs", ".c", ".cc", ".cpp", ".h", ".hpp"}
+_NOT_LOOKED_AT = {"build", "dist", "target", "tests", "venv"}
 
 
 class TracerError(Exception):
@@ -45,7 +53,8 @@ class Tracer:
     """pip's arguments; none for a layer."""
     layer: Path | None
     identity: str
-    """The same only if a second installation would bring the same."""
+    """The same only if a second installation would bring the same, but for what a checkout is built from."""
+    checkout: Path | None = None
 
     @classmethod
     def read(cls, text: str, folder: Path) -> Tracer:
@@ -55,7 +64,7 @@ class Tracer:
             if not any((path / package).is_dir() for package in PACKAGES):
                 raise TracerError(f"the folder {text} has neither {' nor '.join(PACKAGES)} in it; {FORMS}")
             # Editable, so that what is edited runs without a further installation.
-            return cls(("--editable", str(path)), None, str(path.resolve()))
+            return cls(("--editable", str(path)), None, str(path.resolve()), path)
         if path.is_file():
             status = path.stat()
             identity = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
@@ -87,11 +96,27 @@ def tracer_environment(texts: Sequence[str], folder: Path) -> Path:
     # Two scripts at once must not install into one half-made environment.
     with lock_file as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (environment / "complete").exists():
+        stamp = environment / "complete"
+        if not stamp.exists() or stamp.read_text() != _built_from(tracers):
             sys.stderr.write(f"installing {', '.join(texts)} into {environment}\n")
             _make(environment, tracers)
-            (environment / "complete").touch()
+            # A build may have written files beside its sources.
+            stamp.write_text(_built_from(tracers))
     return environment
+
+
+def _built_from(tracers: Sequence[Tracer]) -> str:
+    """A digest of what the checkouts among them are built from: their metadata, and what is compiled."""
+    digest = hashlib.sha256()
+    for checkout in (tracer.checkout for tracer in tracers if tracer.checkout):
+        for place, folders, names in os.walk(checkout):
+            folders[:] = sorted(
+                name for name in folders if name not in _NOT_LOOKED_AT and not name.startswith(".")
+            )
+            for name in sorted(names):
+                if name in _BUILD_FILES or Path(name).suffix in _COMPILED:
+                    digest.update(Path(place, name).read_bytes())
+    return digest.hexdigest()
 
 
 def _pins() -> str:
@@ -135,9 +160,7 @@ def _pip(environment: Path, *words: str) -> None:
     command = [f"{environment}/bin/python", "-m", "pip", "install", "--disable-pip-version-check", *words]
     log = environment / "install.log"
     with log.open("a") as output:
-        done = subprocess.run(  # noqa: S603 - the user's own words
-            command, stdout=output, stderr=subprocess.STDOUT, check=False
-        )
+        done = run(command, stdout=output, stderr=subprocess.STDOUT)
     if done.returncode:
         errors = [line for line in log.read_text().splitlines() if "ERROR" in line or "error:" in line]
         said = errors[0].strip() if errors else "it did not say why"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scripts.interruption import interruptible, note_signals
 from trace_checks import system, trace_view
 from trace_checks.checks import CHECKS
 from trace_checks.findings import FINDINGS
@@ -189,12 +189,20 @@ def _refuse_other(place: str, record: Any, parser: argparse.ArgumentParser) -> N
 
 def _reproduce(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     one = reproductions()[options.name]
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    note_signals()
     try:
-        with tempfile.TemporaryDirectory() as folder, system.System(Path(folder), one.settings) as running:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            system.System(Path(folder), one.settings) as running,
+            interruptible(),
+        ):
+            running.start()
             found = one.violations(running.record)
     except system.StartError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)  # noqa: T201
         return 2
     for violation in found:
         print(_told(violation))  # noqa: T201
@@ -202,6 +210,7 @@ def _reproduce(options: argparse.Namespace, parser: argparse.ArgumentParser) -> 
 
 
 def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
+    note_signals()
     try:
         from tqdm import tqdm
 
@@ -234,8 +243,6 @@ def _hunt(options: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
             tqdm(total=options.seconds, file=sys.stderr, mininterval=0.5, bar_format=shape)
         )
         search = hunt.Hunt(samples, options.seconds, options.seed, out, Bar(), options.unchanged)
-        # SIGTERM ends the search as Ctrl-C does, so that the function ends with it.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             search.run()
         except KeyboardInterrupt:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS: Mapping[str, str] = {
+    "start-failed": "the function does not start",
+    "start-repaired": "the function starts, which it did not",
     "trace-lost": "no trace arrives any more, as when a span is left open",
     "trace-new": "a trace arrives where none did",
     "span-missing": "a span is missing",

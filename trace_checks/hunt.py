@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.strategies import sampled_from
 
+from scripts.interruption import interruptible, uninterrupted
 from trace_checks.judge import Violation, violations
 from trace_checks.mutations import PASSES, renewed, smallest, variants
 from trace_checks.record import Record, Settings, pretty
@@ -152,7 +153,8 @@ class Hunt:
     def write(self, keys: Iterable[Key]) -> None:
         """Write the records of these to `out`."""
         for key in keys if self.out else ():
-            print(json.dumps(self.found[key].record), file=self.out, flush=True)
+            with uninterrupted():
+                print(json.dumps(self.found[key].record), file=self.out, flush=True)
 
     def begin(self, seconds: float) -> None:
         """Let that much time begin."""
@@ -166,7 +168,12 @@ class Hunt:
     def _with(
         self, function_settings: Mapping[str, str], work: Callable[[Looker], None], seconds: float
     ) -> None:
-        with tempfile.TemporaryDirectory() as folder, System(Path(folder), function_settings) as system:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            System(Path(folder), function_settings) as system,
+            interruptible(),
+        ):
+            system.start()
             looker = Looker(self, system)
             self.begin(seconds)
             try:

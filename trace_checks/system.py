@@ -8,13 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from scripts.interruption import uninterrupted
 from trace_checks.record import Record
 from trace_checks.recorder import NoAnswerError, Recorder
 
@@ -36,10 +38,10 @@ class StartError(Exception):
 
 
 class System:
-    """A function under the emulator, and the agent that gets its traces; a context manager.
+    """A function under the emulator, and the agent that gets its traces.
 
-    `settings` are further environment variables of the function. What the processes write goes to
-    files in `folder`, which exists.
+    A context manager: at its end both are ended, whatever of them was started. `settings` are further
+    environment variables of the function. What the processes write goes to files in `folder`, which exists.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
@@ -47,6 +49,8 @@ class System:
         self.log = folder / "function.log"
         self._agent_log = folder / "agent.log"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._starting = threading.Lock()
+        self._is_over = False
         self._made: list[Path] = []
         self.agent_port = 0
         self.recorder = Recorder("", "")
@@ -54,11 +58,6 @@ class System:
         """The record of the function's first invocation, its healthcheck."""
 
     def __enter__(self) -> System:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
         return self
 
     def __exit__(
@@ -101,7 +100,7 @@ class System:
                     return
         except NoAnswerError as error:
             raise StartError(str(error)) from None
-        raise StartError(f"the function fails: {answer['result']}")
+        raise StartError(f"the function fails with {_failure(answer['result'])}")
 
     def restart(self) -> None:
         """End both and start them again."""
@@ -111,8 +110,9 @@ class System:
     def restart_function(self, settings: Mapping[str, str] | None = None) -> None:
         """End the function, if it runs, and start it, with these settings if given. Raises StartError."""
         self.settings = self.settings if settings is None else settings
-        if len(self._processes) > 1:
-            self._end(self._processes.pop())
+        with uninterrupted():
+            if len(self._processes) > 1:
+                self._end(self._processes.pop())
         self.start_function()
 
     def cool_down(self) -> None:
@@ -144,15 +144,22 @@ class System:
         return {**record, "log": text.decode(errors="replace").splitlines()}
 
     def stop(self) -> None:
-        """End both, and undo what was made for them."""
-        self._end_processes()
-        for folder in reversed(self._made):
-            with suppress(OSError):
-                folder.rmdir()
-        self._made.clear()
+        """End both, and undo what was made for them. Whoever still uses the system gets a StartError."""
+        with uninterrupted():
+            with self._starting:
+                self._is_over = True
+            self._end_processes()
+            for folder in reversed(self._made):
+                with suppress(OSError):
+                    folder.rmdir()
+            self._made.clear()
 
     def _start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        with log.open("ab") as output:
+        # Another thread may have to do with this system while the main thread ends it: an invocation that
+        # has no answer starts the function again.
+        with uninterrupted(), self._starting, log.open("ab") as output:
+            if self._is_over:
+                raise StartError("the system was ended")
             process = subprocess.Popen(  # noqa: S603 - the two programs of this project
                 command,
                 cwd=REPOSITORY,
@@ -163,11 +170,11 @@ class System:
                 # So that Ctrl-C reaches the search alone, which ends them in order.
                 start_new_session=True,
             )
-        self._processes.append(process)
+            self._processes.append(process)
 
     def _wait_for_port(self, port: int, what: str) -> None:
         def answers() -> bool:
-            if self._processes[-1].poll() is not None:
+            if self._is_over or self._processes[-1].poll() is not None:
                 raise StartError(f"{what} ended at once")
             with socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -175,15 +182,16 @@ class System:
         _wait(answers, f"{what} does not listen")
 
     def _end_processes(self) -> None:
-        while self._processes:
-            self._end(self._processes.pop())
+        with uninterrupted():
+            while self._processes:
+                self._end(self._processes.pop())
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         # Asked first: the emulator's keeper has processes in other groups to end.
         if process.poll() is None:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
-                process.wait(5)
+                process.wait(10)
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -191,11 +199,20 @@ class System:
     def _declare_extension(self) -> None:
         for folder in (EXTENSION.parent, EXTENSION):
             if not folder.exists():
-                try:
-                    folder.mkdir()
-                except OSError as error:
-                    raise StartError(f"{folder} cannot be made: {error.strerror}") from None
-                self._made.append(folder)
+                with uninterrupted():
+                    try:
+                        folder.mkdir()
+                    except OSError as error:
+                        raise StartError(f"{folder} cannot be made: {error.strerror}") from None
+                    self._made.append(folder)
+
+
+def _failure(result: Any) -> str:  # noqa: ANN401 - any JSON
+    """What a function says that fails: the error in the first line, its traceback below."""
+    if not isinstance(result, dict):
+        return str(result)
+    trace = "".join(result.get("stackTrace") or [])
+    return f"{result.get('errorType')}: {result.get('errorMessage')}\n{trace}".rstrip()
 
 
 def _inherited() -> dict[str, str]:

@@ -14,7 +14,7 @@ import pytest
 from comparison.endpoints import LEFT_OUT, REQUESTS, documented
 from comparison.tables import tables
 from comparison.work import SETTINGS, groups
-from tests.support.processes import REPOSITORY, wait_for
+from tests.support.processes import REPOSITORY, processes_with, wait_for
 
 
 def compare(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -76,7 +76,7 @@ def test_a_against_a(tmp_path: Path, extension_folder: None) -> None:
     assert "100%" in done.stderr
     document = json.loads((tmp_path / "out/report.json").read_text())
     assert (document["same"], document["ways"], document["unsteady"]) == (True, [], [])
-    assert document["imports"] == {"new": {}, "gone": {}, "slower": {}}
+    assert document["imports"] == {"measured": True, "new": {}, "gone": {}, "slower": {}}
     assert len(document["milliseconds"]["cold"]["a"]) == len(document["milliseconds"]["cold"]["b"]) == 3
 
 
@@ -122,20 +122,6 @@ def test_ctrl_c_ends_everything(tmp_path: Path, extension_folder: None) -> None:
     assert "ended early: interrupted" in output
     assert (tmp_path / "comparison-report/report.html").exists()
     assert processes_with(marker) == []
-
-
-def processes_with(marker: str) -> list[int]:
-    """The processes that have this in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                environment = (entry / "environ").read_bytes()
-            except OSError:
-                continue
-            if marker.encode() in environment.split(b"\0"):
-                found.append(int(entry.name))
-    return found
 
 
 def test_every_endpoint_is_sent_or_left_out_for_a_reason() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+
+import pytest
 
 from comparison.imports import Imports
 from comparison.report import Report
@@ -22,7 +25,8 @@ def probe(version: str) -> Probe:
         name: {"version": version, "folder": f"/{name}", "bytes": 500_000}
         for name in ("ddtrace", "datadog_lambda")
     }
-    return Probe(None, packages)
+    installed = {"ddtrace": version, "wrapt": f"{version}.5", "flask": "3"}
+    return Probe(None, packages, installed=installed)
 
 
 def found(*differences: Difference, broken: tuple[tuple[str, str], ...] = ()) -> Found:
@@ -33,12 +37,16 @@ TAG = Difference("tag-missing", "aws.sqs > aws.lambda", "function_version", NAST
 LOG = Difference("log-new", "log", NASTY, None, NASTY)
 
 
+RECORDS = [{"log": [f"before {NASTY}"], "result": 1}, {"log": ["before", NASTY, "after"], "result": 2}]
+
+
 def report() -> Report:
     made = Report((Side("pinned", {}), Side(NASTY, {})), (probe("1"), probe("2")), f"./compare.sh {NASTY}")
     for number in range(300):
         shared = found(TAG, broken=(("B", "duration"),))
         made.results.add(f"appsec: {NASTY} {number}", shared, shared)
-    made.results.add("appsec: sqs", found(LOG), found(LOG))
+    log = Found([LOG], records=RECORDS)
+    made.results.add("appsec: sqs", log, log)
     made.results.add("appsec: sns", found(TAG, LOG), found())
     made.imports = Imports([{"old": 5, "both": 1}], [{"both": 30_000, "slow": 30_000}])
     made.speed = Speed(Times([100, 200, 300], [110, 220, 330]), Times([1, 2, 3], [1, 2, 3]))
@@ -49,8 +57,9 @@ def test_the_summary() -> None:
     assert list(report().lines()) == [
         "A: ddtrace 1, datadog_lambda 1 (pinned)",
         f"B: ddtrace 2, datadog_lambda 2 ({NASTY})",
+        "they differ in other packages, too, which may be the reason: wrapt 1.5 and 2.5",
         "301 of 302 invocations differ in 2 ways",
-        "   300  tag-missing  aws.lambda: function_version",
+        f"   300  tag-missing  aws.lambda: function_version, was {json.dumps(NASTY)}",
         f"     1  log-new  log: {NASTY}",
         "   300  only B breaks duration: no duration is negative or zero",
         "2 more did not come again; they do not count",
@@ -61,6 +70,27 @@ def test_the_summary() -> None:
         "warm, B by A: 1.00 (1.00 to 1.00), medians 2.0 ms and 2.0 ms of 3",
         "installed size, B by A: 1.000, 1.0 MB and 1.0 MB",
     ]
+
+
+@pytest.mark.parametrize(
+    ("difference", "told"),
+    [
+        (Difference("span-renamed", "aws.sqs", "aws.sqs", "aws.sqs", "aws.queue"), 'aws.sqs -> "aws.queue"'),
+        (Difference("tag-renamed", "b", "c" * 50, "c" * 50, "d"), f'b: {"c" * 50} -> "d"'),
+        (Difference("status", "result", "statusCode", 200, 500), "result: statusCode, 200 -> 500"),
+        (Difference("tag-new", "a > b", "c", None, "d\x1b"), 'b: c, now "d\\u001b"'),
+        (Difference("tag-changed", "b", "c", "d" * 50, "e"), 'b: c, now "e"'),
+        (Difference("struct-new", "b", "c", None, {"d": 1}), "b: c"),
+    ],
+)
+def test_short_values_stand_in_the_summary(difference: Difference, told: str) -> None:
+    made = report()
+    made.results = Results()
+    made.results.add("1", found(difference), found(difference))
+    assert f"     1  {difference.kind}  {told}" in made.lines()
+    other = replace(difference, b="changed")
+    made.results.add("2", found(other), found(other))
+    assert not any('"changed"' in line for line in made.lines()), "the values are not the same in all"
 
 
 class Page(HTMLParser):
@@ -95,6 +125,8 @@ def test_the_json(tmp_path: Path) -> None:
     tag, log = document["ways"]
     assert (tag["kind"], len(tag["invocations"]), len(tag["examples"])) == ("tag-missing", 300, 3)
     assert log["examples"][0]["b"] == NASTY
+    assert log["examples"][0]["around"] == [f"before {NASTY}", f"before\n{NASTY}\nafter"]
+    assert tag["examples"][0]["around"] is None
     assert [way["name"] for way in document["unsteady"]] == ["function_version", NASTY]
     assert document["invariants"][0]["id"] == "duration"
 

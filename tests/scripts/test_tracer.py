@@ -6,31 +6,14 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from scripts import tracer, versions
 from scripts.tracer import TracerError, tracer_environment
-
-PACKAGE = "datadog_lambda"
-SOURCE = '__version__ = "9.9.9"\n'
-METADATA = "Metadata-Version: 2.1\nName: datadog_lambda\nVersion: 9.9.9\n"
-WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-# A build backend without dependencies, so that no test needs the network.
-BACKEND = f"""
-import zipfile
-
-def build_editable(folder, config_settings=None, metadata_directory=None):
-    import os
-    name = "datadog_lambda-9.9.9-py3-none-any.whl"
-    with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:
-        wheel.writestr("datadog_lambda.pth", os.getcwd())
-        wheel.writestr("datadog_lambda-9.9.9.dist-info/METADATA", {METADATA!r})
-        wheel.writestr("datadog_lambda-9.9.9.dist-info/WHEEL", {WHEEL!r})
-        wheel.writestr("datadog_lambda-9.9.9.dist-info/RECORD", "")
-    return name
-"""
+from tests.support.tracers import make_checkout, make_layer, make_wheel
 
 
 @pytest.fixture(autouse=True)
@@ -40,32 +23,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def make_wheel(folder: Path) -> Path:
-    wheel = folder / "datadog_lambda-9.9.9-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("datadog_lambda/__init__.py", SOURCE)
-        archive.writestr("datadog_lambda-9.9.9.dist-info/METADATA", METADATA)
-        archive.writestr("datadog_lambda-9.9.9.dist-info/WHEEL", WHEEL)
-        archive.writestr("datadog_lambda-9.9.9.dist-info/RECORD", "")
-    return wheel
-
-
-def make_layer(folder: Path, python: str = tracer.PYTHON) -> Path:
-    layer = folder / "layer.zip"
-    with zipfile.ZipFile(layer, "w") as archive:
-        archive.writestr(f"python/lib/{python}/site-packages/datadog_lambda/__init__.py", SOURCE)
-    return layer
-
-
-def make_checkout(folder: Path) -> Path:
-    checkout = folder / "checkout"
-    (checkout / PACKAGE).mkdir(parents=True)
-    (checkout / PACKAGE / "__init__.py").write_text(SOURCE)
-    (checkout / "backend.py").write_text(BACKEND)
-    (checkout / "pyproject.toml").write_text(
-        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-    )
-    return checkout
+@pytest.fixture
+def package(folder: Path) -> Path:
+    """A datadog_lambda that says its version and nothing else."""
+    made = folder / "source/datadog_lambda"
+    made.mkdir(parents=True)
+    (made / "__init__.py").write_text('__version__ = "9.9.9"\n')
+    return made
 
 
 def seen_in(environment: Path) -> list[str]:
@@ -78,9 +42,10 @@ def seen_in(environment: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("make", [make_wheel, make_layer, make_checkout])
-def test_it_comes_before_the_pinned_one(folder: Path, make: object) -> None:
-    assert callable(make)
-    path = make(folder)
+def test_it_comes_before_the_pinned_one(
+    folder: Path, package: Path, make: Callable[[Path, Path], Path]
+) -> None:
+    path = make(folder, package)
     environment = tracer_environment([path.name], folder)
     version, file, flask = seen_in(environment)
     assert version == "9.9.9"
@@ -92,12 +57,34 @@ def test_it_comes_before_the_pinned_one(folder: Path, make: object) -> None:
     assert (environment / "complete").stat().st_mtime_ns == before
 
 
-def test_a_wheel_of_the_same_name_that_changed_is_another_one(folder: Path) -> None:
-    wheel = make_wheel(folder)
+def test_a_wheel_of_the_same_name_that_changed_is_another_one(folder: Path, package: Path) -> None:
+    wheel = make_wheel(folder, package)
     first = tracer_environment([str(wheel)], folder)
     with zipfile.ZipFile(wheel, "a") as archive:
         archive.writestr("datadog_lambda/more.py", "")
     assert tracer_environment([str(wheel)], folder) != first
+
+
+def test_a_checkout_is_installed_again_when_what_it_is_built_from_has_changed(
+    folder: Path, package: Path
+) -> None:
+    checkout = make_checkout(folder, package)
+    stamp = tracer_environment([str(checkout)], folder) / "complete"
+    before = stamp.stat().st_mtime_ns
+    # Python is read where it is.
+    (checkout / "datadog_lambda/__init__.py").write_text('__version__ = "10"\n')
+    (checkout / "tests").mkdir()
+    (checkout / "tests/pyproject.toml").touch()
+    assert seen_in(tracer_environment([str(checkout)], folder))[0] == "10"
+    assert stamp.stat().st_mtime_ns == before
+    for name in ("pyproject.toml", "datadog_lambda/fast.pyx"):
+        with (checkout / name).open("a") as file:
+            file.write("# more\n")
+        tracer_environment([str(checkout)], folder)
+        assert stamp.stat().st_mtime_ns != before
+        before = stamp.stat().st_mtime_ns
+        tracer_environment([str(checkout)], folder)
+        assert stamp.stat().st_mtime_ns == before
 
 
 @pytest.mark.parametrize(
@@ -119,14 +106,14 @@ def test_a_folder_without_a_tracer(folder: Path) -> None:
         tracer_environment(["."], folder)
 
 
-def test_a_layer_for_another_python(folder: Path) -> None:
-    make_layer(folder, "python2.7")
+def test_a_layer_for_another_python(folder: Path, package: Path) -> None:
+    make_layer(folder, package, "python2.7")
     with pytest.raises(TracerError, match="is it for this Python"):
         tracer_environment(["layer.zip"], folder)
 
 
-def test_a_layer_and_something_else(folder: Path) -> None:
-    make_layer(folder)
+def test_a_layer_and_something_else(folder: Path, package: Path) -> None:
+    make_layer(folder, package)
     with pytest.raises(TracerError, match="would hide the other tracers"):
         tracer_environment(["layer.zip", "ddtrace==4.15.0"], folder)
 
@@ -137,8 +124,8 @@ def test_what_pip_says_is_passed_on(folder: Path) -> None:
         tracer_environment(["datadog_lambda-1-py3-none-any.whl"], folder)
 
 
-def test_the_versions_that_are_told(folder: Path) -> None:
-    environment = tracer_environment([str(make_wheel(folder))], folder)
+def test_the_versions_that_are_told(folder: Path, package: Path) -> None:
+    environment = tracer_environment([str(make_wheel(folder, package))], folder)
     path = {"PATH": f"{environment}/bin"}
     told = versions.VersionsAsked(path, folder).answer()
     assert f"ddtrace 4.16.0 (pinned, {sys.prefix}/lib/" in told

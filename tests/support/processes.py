@@ -94,6 +94,20 @@ def still_running(pids: set[int]) -> list[str]:
     return left
 
 
+def processes_with(marker: str) -> list[int]:
+    """The processes that have this variable in their environment: `NAME=value`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                environment = (entry / "environ").read_bytes()
+            except OSError:
+                continue
+            if marker.encode() in environment.split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
 @dataclass
 class Process:
     """A process that a test started, in a process group of its own."""

@@ -38,6 +38,7 @@ FUNCTION_URL = {
 def system(tmp_path_factory: pytest.TempPathFactory, extension_folder: None) -> Iterator[System]:
     """A function with AppSec, started as the hunt starts it."""
     with System(tmp_path_factory.mktemp("hunt"), APPSEC) as started:
+        started.start()
         yield started
 
 
