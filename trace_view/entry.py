@@ -117,7 +117,9 @@ class Entry:
     def ran_at(self, time: int) -> bool:
         """Whether the invocation ran at that time."""
         started, ended = self._times
-        return started is not None and started <= time and (self.is_running if ended is None else time <= ended)
+        return (
+            started is not None and started <= time and (self.is_running if ended is None else time <= ended)
+        )
 
     def snapshot(self) -> Json:
         """The record as it is now: parts that come later do not change it."""

@@ -4,8 +4,8 @@ A part is a JSON object with the member `part`, which is one of these; times are
 
     began       the Invoke API's, and again every few seconds while it runs: request_id, source, event (as
                 text), started
-    invocation  the Invoke API's, at the end: request_id, source, event and result (as text), function_error, started,
-                ended, cold_start, log
+    invocation  the Invoke API's, at the end: request_id, source, event and result (as text), function_error,
+                started, ended, cold_start, log
     exchange    the lambda proxy's: request_id, front_door, request, response, started, ended
     traces      the trace agent's: time, traces
     metric      the trace agent's: time, line
@@ -179,7 +179,7 @@ class Store:
 
     def _name(self, part: Json) -> str:
         """The id under which the attempt that began then is kept, or will be."""
-        first = part["request_id"]
+        first: str = part["request_id"]
         for name in chain([first], (f"{first}.{number}" for number in count(2))):
             entry = self._entries.get(name)
             if entry is None or not entry.is_told_of or entry.started == part["started"]:
