@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import socket
-import sys
 from functools import partial
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 from ddapm_test_agent.agent import main, make_app
 
 from invoke_api.access_log import is_told
@@ -40,22 +38,12 @@ def _make_agent(sender: ViewSender | None, **options: object) -> web.Application
     agent: web.Application = make_app(**options)
     if sender is not None or is_told():
         agent.middlewares.append(tell_of_messages(sender))
-    agent.middlewares.insert(0, _refuse(OtherSites.from_environment()))
+    agent.middlewares.insert(0, web.middleware(OtherSites.from_environment().middleware(_refused)))
     return agent
 
 
-def _refuse(sites: OtherSites) -> Middleware:
-    """Make the middleware that answers 403, with a line in the log, to what `sites` refuses."""
-
-    @web.middleware
-    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-        reason = sites.refusal(request.method, request.headers.items())
-        if reason is None:
-            return await handler(request)
-        sys.stderr.write(f"refused {request.method} {request.raw_path}: {reason}\n")
-        return web.Response(status=403, text=f"{reason}\n")
-
-    return refuse
+def _refused(reason: str) -> web.Response:
+    return web.Response(status=403, text=f"{reason}\n")
 
 
 def _free_ports() -> tuple[int, int]:
