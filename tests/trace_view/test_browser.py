@@ -150,7 +150,10 @@ return row ? [...row.children].map((cell) => cell.innerText) : null;
 
 
 def test_what_runs_is_seen_at_once_and_until_it_ends(page: Page, system: System, nonce: str) -> None:
-    event = {"weblog": {"do": "sleep", "seconds": 12}, nonce: "shown"}
+    event = json.loads((REPOSITORY / "events/sqs.json").read_text())
+    del event["Records"][1:]
+    event["Records"][0]["body"] = json.dumps({"weblog": {"do": "sleep", "seconds": 12}})
+    event["Records"][0]["eventSourceARN"] += nonce
     answered = threading.Event()
 
     def invoke() -> None:
@@ -163,7 +166,7 @@ def test_what_runs_is_seen_at_once_and_until_it_ends(page: Page, system: System,
     client.start()
     page.wait(".rows .row .badge", "running")
     texts = page.run(ROW, nonce)
-    assert texts[2:5] == ["Invoke API", f"an event with weblog, {nonce}", "running"]
+    assert texts[2:5] == ["Invoke API", f"sqs weblog-orders{nonce}", "running"]
     # It ticks by itself.
     wait_for(lambda: page.run(ROW, nonce)[5] not in ("", texts[5]), what="another second")
     assert re.fullmatch(r"\d+ s", page.run(ROW, nonce)[5])
@@ -171,8 +174,8 @@ def test_what_runs_is_seen_at_once_and_until_it_ends(page: Page, system: System,
     assert page.path == "/?filter=is%3Arunning"
     assert [nonce in text for text in page.texts(".rows .row")] == [True]
     page.wait(".rows .row a.name", nonce).click()
-    page.wait(".invocation h1 .badge, .title-row .badge", "running")
-    page.wait("[data-card=Event]", "shown")
+    page.wait(".title-row .badge", "running")
+    page.wait("[data-card=Event]", nonce)
     page.wait("[data-card=Result]", "comes when the function ends")
     assert page.all(".invocation .elapsed")
     # Its end and its trace come by themselves.
