@@ -59,7 +59,7 @@ class OtherSites:
     def middleware(self, answer: Callable[[str], Any]) -> Callable[..., Awaitable[Any]]:
         """Make a middleware for aiohttp: what is refused gets `answer(reason)`, and a line in the log."""
 
-        async def refuse(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401
+        async def refuse(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401 - aiohttp's
             reason = self.refusal(request.method, request.headers.items())
             if reason is None:
                 return await handler(request)

@@ -145,7 +145,7 @@ class Store:
         elif kind == "began":
             entry = self._touch(self._name(part), kind, touched)
             if "invocation" not in entry.has:
-                members = {"source": part["source"], "started": part["started"]}
+                members = {"source": part["source"], "started": part["started"], "incomplete": None}
                 entry.change({**members, "event": parsed(part["event"]), "running": True})
         elif kind == "invocation":
             self._take_invocation(part, touched)

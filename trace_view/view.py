@@ -51,9 +51,10 @@ class View:
             return await asyncio.wait_for(waiter, self._settings.wait + 5)
         except asyncio.TimeoutError:
             entry = self.store.get(request_id)
-            if entry is not None and entry.is_running:
+            if entry is not None and "began" in entry.has and "invocation" not in entry.has:
                 # The front door did not wait for its end.
-                return {**entry.record, "incomplete": "It still runs."}
+                record = entry.record
+                return {**record, "incomplete": record["incomplete"] or "It still runs."}
             raise ApiError(
                 504,
                 f"the function was invoked, but nothing about {request_id} came here: does the Invoke API"

@@ -115,6 +115,19 @@ def test_what_runs_is_a_row_until_its_end_replaces_it() -> None:
     assert not store.page(50, None, "running")[0]
 
 
+def test_what_is_heard_of_again_runs_again() -> None:
+    store = Kept()
+    store.add([began("a")])
+    store.one("a").change({"running": False, "incomplete": "nothing was heard of it"})
+    store.settle()
+    # What has no id is not its own as long as it is not known to run.
+    store.add([metric("m:1|d", 500)])
+    assert store.one("a").record["metrics"] == []
+    store.add([began("a")])
+    record = store.one("a").record
+    assert (record["running"], record["incomplete"], record["metrics"]) == (True, None, ["m:1|d"])
+
+
 def test_each_attempt_has_a_row_from_its_beginning_on() -> None:
     store = Kept()
     store.add([began("a"), invocation("a"), began("a", 60), traces(function_span("a", 8, 60.5))])
