@@ -85,11 +85,13 @@ export class Invocation {
 
   async #load() {
     const { id } = this;
+    // Answers may come in another order: only the last one asked for is shown.
+    const asked = (this.asked = Symbol(id));
     try {
       const record = await api.record(id);
-      if (id === this.id) this.#render(record);
+      if (asked === this.asked) this.#render(record);
     } catch (error) {
-      if (id === this.id)
+      if (asked === this.asked)
         fill(
           this.element,
           h(
