@@ -99,12 +99,14 @@ def run(settings: Settings, host: str, port: int, command: Sequence[str]) -> int
         signal.signal(signal.SIGHUP, lambda _number, _frame: emulator.restart())
     # The emulator knows its function by this name only (R91 of docs/events.md).
     path = INVOCATIONS.format(name="function")
+    recording = Recording(sender, logs) if sender else None
     invocations = InvocationQueue(
         [f"{url}{path}" for url in settings.urls()],
         waiting=settings.queue,
         concurrency=settings.concurrency,
         emulator=emulator,
-        on_end=Recording(sender, logs).tell if sender else None,
+        on_begin=recording.begin if recording else None,
+        on_end=recording.end if recording else None,
     )
     asynchronous = AsynchronousInvocations(
         invocations, settings.retry_delays, settings.dead_letters, settings.function_arn

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 SETTING = "ALLOWED_HOSTS"
 
@@ -53,6 +55,18 @@ class OtherSites:
         if origin is not None and not self.any_origin and not _same_site(found):
             return f"a page of another site sent this request (Origin: {origin})"
         return None
+
+    def middleware(self, answer: Callable[[str], Any]) -> Callable[..., Awaitable[Any]]:
+        """Make a middleware for aiohttp: what is refused gets `answer(reason)`, and a line in the log."""
+
+        async def refuse(request: Any, handler: Callable[[Any], Awaitable[Any]]) -> Any:  # noqa: ANN401 - aiohttp's
+            reason = self.refusal(request.method, request.headers.items())
+            if reason is None:
+                return await handler(request)
+            sys.stderr.write(f"refused {request.method} {request.raw_path}: {reason}\n")
+            return answer(reason)
+
+        return refuse
 
     def _is_allowed(self, name: str, headers: Mapping[str, str]) -> bool:
         if not self.allowed_hosts.isdisjoint((name, "*")):

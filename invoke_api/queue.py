@@ -47,7 +47,7 @@ class Emulator(Protocol):
         """Return the end of the output since then."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Invocation:
     """One event on its way to the function.
 
@@ -71,7 +71,8 @@ class Invocation:
 class InvocationQueue:
     """The queue and one worker thread an emulator.
 
-    `on_end` gets each invocation that has run; it must not wait for anything.
+    `on_begin` gets each invocation when its event is sent, `on_end` each that has run; they must not wait
+    for anything.
 
     A worker belongs to its emulator until the answer is there, whatever has become of the
     client: two invocations at once kill an emulator (R93).
@@ -84,6 +85,7 @@ class InvocationQueue:
         waiting: int,
         concurrency: int = 0,
         emulator: Emulator | None = None,
+        on_begin: Callable[[Invocation], None] | None = None,
         on_end: Callable[[Invocation, Answer | EmulatorGone], None] | None = None,
     ) -> None:
         self._queue: queue.SimpleQueue[Invocation] = queue.SimpleQueue()
@@ -92,6 +94,7 @@ class InvocationQueue:
         self._lock = threading.Lock()
         self._connections: dict[str, http.client.HTTPConnection] = {}
         self._emulator = emulator
+        self._on_begin = on_begin
         self._on_end = on_end
         for url in urls:
             threading.Thread(target=self._work, args=(url,), daemon=True).start()
@@ -157,6 +160,8 @@ class InvocationQueue:
         headers = {"x-amzn-requestid": invocation.request_id, **invocation.headers}
         try:
             connection.request("POST", urlsplit(url).path, invocation.payload, headers)
+            if self._on_begin is not None:
+                self._on_begin(invocation)
             response = connection.getresponse()
             answer = Answer(response.status, response.read(), request_id=invocation.request_id)
         except (OSError, http.client.HTTPException) as error:

@@ -31,6 +31,8 @@ TOGETHER_SECONDS = 0.25
 PAUSE_SECONDS = 1.0
 """After a failure the view is left alone for so long."""
 TIMEOUT_SECONDS = 5.0
+REPEAT_SECONDS = 5.0
+"""What runs is told again after this time: so the view knows that it still does."""
 
 Part = Mapping[str, Any]
 
@@ -46,15 +48,18 @@ class ViewSender:
         self._url = url
         self._process = process
         self._report = report
-        self._queue: queue.SimpleQueue[tuple[Callable[[], Part], int]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Callable[[], Part | None], int]] = queue.SimpleQueue()
         self._counting = threading.Lock()
         self._waiting = self._waiting_bytes = self._lost = 0
         self._is_away = False
         self._connection: http.client.HTTPConnection | None = None
         threading.Thread(target=self._work, daemon=True).start()
 
-    def tell(self, make: Callable[[], Part], size: int = 0) -> None:
-        """Send what `make` returns, which is called later, in another thread. `size`: its bytes, about."""
+    def tell(self, make: Callable[[], Part | None], size: int = 0) -> None:
+        """Send what `make` returns, which is called later, in another thread; None is not sent.
+
+        `size`: its bytes, about.
+        """
         with self._counting:
             if self._waiting >= WAITING or self._waiting_bytes + size > WAITING_BYTES:
                 self._lost += 1
@@ -76,17 +81,20 @@ class ViewSender:
             self._send([make for make, _ in batch])
             sent_at = time.monotonic()
 
-    def _send(self, batch: list[Callable[[], Part]]) -> None:
+    def _send(self, batch: list[Callable[[], Part | None]]) -> None:
         lines = [line for make in batch if (line := self._line(make))]
+        count = len(lines)
         with self._counting:
             lost, self._lost = self._lost, 0
         if lost:
             lines.append(json.dumps({"part": "lost", "process": self._process, "count": lost}))
+        if not lines:
+            return
         try:
             self._post("\n".join(lines).encode())
         except (OSError, http.client.HTTPException, RefusedError) as error:
             with self._counting:
-                self._lost += lost + len(batch)
+                self._lost += lost + count
             if not self._is_away:
                 self._is_away = True
                 self._report(f"the trace view at {self._url} does not take what is told: {error!r}")
@@ -96,10 +104,11 @@ class ViewSender:
                 self._is_away = False
                 self._report(f"the trace view answers again; {lost} messages to it are lost")
 
-    def _line(self, make: Callable[[], Part]) -> str:
-        """A part as JSON; empty, and one more is lost, where it cannot be made."""
+    def _line(self, make: Callable[[], Part | None]) -> str:
+        """A part as JSON; empty where there is none, or where it cannot be made and one more is lost."""
         try:
-            return json.dumps(make(), default=_text)
+            part = make()
+            return "" if part is None else json.dumps(part, default=_text)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one part, the others are told
             self._report(f"the trace view cannot be told of something: {error!r}")
             with self._counting:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-import sys
 from functools import partial
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
 from ddapm_test_agent.agent import main, make_app
 
-from invoke_api.access_log import is_told, tell
+from invoke_api.access_log import is_told
 from invoke_api.other_sites import OtherSites
 from invoke_api.view_sender import ViewSender
 from trace_agent.recording import tell_of_messages
@@ -39,61 +36,14 @@ def run_agent(host: str, port: int, sender: ViewSender | None) -> None:
 
 def _make_agent(sender: ViewSender | None, **options: object) -> web.Application:
     agent: web.Application = make_app(**options)
-    if sender is not None:
+    if sender is not None or is_told():
         agent.middlewares.append(tell_of_messages(sender))
-    agent.middlewares.insert(0, _refuse(OtherSites.from_environment()))
-    if is_told():
-        agent.middlewares.insert(0, _tell_of_traces())
+    agent.middlewares.insert(0, web.middleware(OtherSites.from_environment().middleware(_refused)))
     return agent
 
 
-def _refuse(sites: OtherSites) -> Middleware:
-    """Make the middleware that answers 403, with a line in the log, to what `sites` refuses."""
-
-    @web.middleware
-    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-        reason = sites.refusal(request.method, request.headers.items())
-        if reason is None:
-            return await handler(request)
-        sys.stderr.write(f"refused {request.method} {request.raw_path}: {reason}\n")
-        return web.Response(status=403, text=f"{reason}\n")
-
-    return refuse
-
-
-def _tell_of_traces() -> Middleware:
-    """Make the middleware that tells the access log of each trace, after the tracer has its answer."""
-    telling = set()
-
-    async def tell_of(request: web.Request) -> None:
-        # The test agent has no public way to a single request's traces.
-        for spans in await request.app["agent"]._traces_from_request(request):
-            for span in spans:
-                meta = span.get("meta", {})
-                if span["name"] == "aws.lambda" and "request_id" in meta:
-                    tell(
-                        "trace",
-                        meta["request_id"],
-                        trace_id=_as_in_logs(spans[0].get("meta", {}).get("_dd.p.tid"), span["trace_id"]),
-                        source=meta.get("function_trigger.event_source"),
-                        source_arn=meta.get("function_trigger.event_source_arn"),
-                    )
-
-    @web.middleware
-    async def after_the_answer(request: web.Request, handler: Handler) -> web.StreamResponse:
-        response = await handler(request)
-        if response.status == 200 and request.path.endswith("/traces"):
-            task = asyncio.get_running_loop().create_task(tell_of(request))
-            telling.add(task)
-            task.add_done_callback(telling.discard)
-        return response
-
-    return after_the_answer
-
-
-def _as_in_logs(upper: str | None, lower: int) -> str:
-    """The trace id as ddtrace writes it into logs: 128 bits in hexadecimal digits, 64 in decimal ones."""
-    return f"{upper}{lower:016x}" if upper else str(lower)
+def _refused(reason: str) -> web.Response:
+    return web.Response(status=403, text=f"{reason}\n")
 
 
 def _free_ports() -> tuple[int, int]:

@@ -37,7 +37,12 @@ class Violation:
 def violations(
     record: Record, before: Record | None = None, settings: Settings | None = None
 ) -> list[Violation]:
-    """Every sentence that this invocation breaks. `before` is the record of the invocation before it."""
+    """Every sentence that this invocation breaks. `before` is the record of the invocation before it.
+
+    Of one that has not ended, as far as is known, nothing is said: its `ended` is null.
+    """
+    if record.get("ended", 0) is None:
+        return []
     settings = settings or Settings()
     case = Case(
         Invocation(record, settings),

@@ -21,6 +21,7 @@ EMPTY: Json = {
     "response": None,
     "started": None,
     "ended": None,
+    "running": False,
     "cold_start": None,
     "log": [],
     "metrics": [],
@@ -45,6 +46,8 @@ class Entry:
         self.trace_ids: set[int | None] = set()
         self.has: set[str] = set()
         """The kinds of parts that came."""
+        self.is_running = False
+        """Whether it has begun, and is not known to have ended."""
         self.version = 0
         """Grows with each change."""
         self.is_settled = False
@@ -102,6 +105,11 @@ class Entry:
             {"invocation", "traces", "exchange"} if is_from_proxy else {"invocation", "traces"}
         )
 
+    @property
+    def is_told_of(self) -> bool:
+        """Whether the Invoke API has told of it."""
+        return not self.has.isdisjoint(("began", "invocation"))
+
     def has_words(self, words: Iterable[str]) -> bool:
         """Whether a filter with these words, in lower case, lets it pass."""
         return all(word in self.searched for word in words)
@@ -109,7 +117,9 @@ class Entry:
     def ran_at(self, time: int) -> bool:
         """Whether the invocation ran at that time."""
         started, ended = self._times
-        return started is not None and started <= time and (ended is None or time <= ended)
+        return (
+            started is not None and started <= time and (self.is_running if ended is None else time <= ended)
+        )
 
     def snapshot(self) -> Json:
         """The record as it is now: parts that come later do not change it."""
@@ -121,6 +131,7 @@ class Entry:
         record = self._changing()
         record |= members
         self._times = (record["started"], record["ended"])
+        self.is_running = record["running"]
         self.trace_ids |= {span.get("trace_id") for trace in members.get("traces", ()) for span in trace}
 
     def append(self, name: str, item: object, most: int | None = None) -> None:

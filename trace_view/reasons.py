@@ -12,8 +12,10 @@ def why_no_trace(entry: Entry, store: Store, seconds: int) -> str:
     """The reason, in sentences for a person."""
     waited = f"No trace with the request id {entry.request_id} came within {seconds} s."
     if "invocation" not in entry.has:
-        why = "it still runs, or TRACE_VIEW_URL is not set there."
-        return f"{waited} The Invoke API has not told of its end: {why}"
+        if "began" in entry.has:
+            why = "it was ended in the middle, or it does not reach this view."
+            return f"{waited} The Invoke API has told of its beginning, and then no more: {why}"
+        return f"{waited} The Invoke API has not told of its end: is TRACE_VIEW_URL set there?"
     return f"{waited} {_cause(entry.record, store)}"
 
 

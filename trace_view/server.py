@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from aiohttp.typedefs import Handler, Middleware
+from aiohttp.typedefs import Handler
 
 from invoke_api.other_sites import OtherSites
 from trace_view.comparison import compared
@@ -169,8 +168,9 @@ class Api:
 
 def make_app(settings: Settings, view: View) -> web.Application:
     """The application."""
-    sites = OtherSites.from_environment(pages=True)
-    app = web.Application(middlewares=[_guard(sites), _errors], client_max_size=MAX_BODY)
+    # A link on another site may open a page: it shows something, and changes nothing.
+    refuse = web.middleware(OtherSites.from_environment(pages=True).middleware(_refused))
+    app = web.Application(middlewares=[refuse, _errors], client_max_size=MAX_BODY)
     api = Api(settings, view)
     app.add_routes(api.routes())
     app.on_startup.append(lambda _: api.sender.start())
@@ -184,19 +184,8 @@ async def _add_headers(request: web.BaseRequest, response: web.StreamResponse) -
         response.headers.setdefault(name, value)
 
 
-def _guard(sites: OtherSites) -> Middleware:
-    """Make the middleware that answers 403, with a line in the log, to what `sites` refuses."""
-
-    @web.middleware
-    async def refuse(request: web.Request, handler: Handler) -> web.StreamResponse:
-        # A link on another site may open a page: it shows something, and changes nothing.
-        reason = sites.refusal(request.method, request.headers.items())
-        if reason is None:
-            return await handler(request)
-        sys.stderr.write(f"refused {request.method} {request.raw_path}: {reason}\n")
-        return web.json_response({"error": reason}, status=403)
-
-    return refuse
+def _refused(reason: str) -> web.Response:
+    return web.json_response({"error": reason}, status=403)
 
 
 @web.middleware

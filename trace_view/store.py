@@ -2,8 +2,10 @@
 
 A part is a JSON object with the member `part`, which is one of these; times are nanoseconds since 1970:
 
-    invocation  the Invoke API's: request_id, source, event and result (as text), function_error, started,
-                ended, cold_start, log
+    began       the Invoke API's, and again every few seconds while it runs: request_id, source, event (as
+                text), started
+    invocation  the Invoke API's, at the end: request_id, source, event and result (as text), function_error,
+                started, ended, cold_start, log
     exchange    the lambda proxy's: request_id, front_door, request, response, started, ended
     traces      the trace agent's: time, traces
     metric      the trace agent's: time, line
@@ -21,7 +23,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice, takewhile
+from itertools import chain, count, islice, takewhile
 from time import time_ns
 
 from trace_view.entry import Entry, Json
@@ -110,7 +112,7 @@ class Store:
         """Take a whole record, such as one of a file."""
         entry = self._entry(str(record["request_id"]))
         entry.has |= {"invocation", "exchange"} | ({"traces"} if record.get("traces") else set())
-        entry.change(record)
+        entry.change({**record, "running": False})
         self._changed(entry)
 
     def freeze(self, entry: Entry, text: str) -> None:
@@ -140,13 +142,18 @@ class Store:
         kind = part["part"]
         if kind == "lost":
             self.lost[part["process"]] = self.lost.get(part["process"], 0) + part["count"]
+        elif kind == "began":
+            entry = self._touch(self._name(part), kind, touched)
+            if "invocation" not in entry.has:
+                members = {"source": part["source"], "started": part["started"], "incomplete": None}
+                entry.change({**members, "event": parsed(part["event"]), "running": True})
         elif kind == "invocation":
             self._take_invocation(part, touched)
         elif kind == "exchange":
             entry = self._touch(part["request_id"], kind, touched)
             members = {name: part[name] for name in ("front_door", "request", "response")}
             # The Invoke API knows better when the function ran.
-            own = {} if "invocation" in entry.has else {name: part[name] for name in ("started", "ended")}
+            own = {} if entry.is_told_of else {name: part[name] for name in ("started", "ended")}
             entry.change({"source": "lambda_proxy", **members, **own})
         elif kind == "traces":
             self.agent_time = max(self.agent_time or 0, part["time"])
@@ -156,23 +163,28 @@ class Store:
             self.agent_time = max(self.agent_time or 0, part["time"])
             self._take_timed(part, touched)
         else:
-            valid = "invocation, exchange, traces, metric, telemetry, lost"
+            valid = "began, invocation, exchange, traces, metric, telemetry, lost"
             raise ValueError(f"part is {kind!r}; valid are: {valid}")
 
     def _take_invocation(self, part: Json, touched: set[Entry]) -> None:
-        request_id = part["request_id"]
-        repeated = self._entries.get(request_id)
-        if repeated is not None and "invocation" in repeated.has and repeated.started != part["started"]:
-            attempts = (f"{request_id}.{number}" for number in range(2, self._kept + 2))
-            request_id = next(name for name in attempts if name not in self._entries)
-        entry = self._touch(request_id, "invocation", touched)
+        entry = self._touch(self._name(part), "invocation", touched)
         members = {
             name: part[name] for name in ("source", "function_error", "started", "ended", "cold_start", "log")
         }
         if entry.cold_start is not None:
             # The trace says so.
             del members["cold_start"]
-        entry.change({**members, "event": parsed(part["event"]), "result": parsed(part["result"])})
+        texts = {name: parsed(part[name]) for name in ("event", "result")}
+        entry.change({**members, **texts, "running": False})
+
+    def _name(self, part: Json) -> str:
+        """The id under which the attempt that began then is kept, or will be."""
+        first: str = part["request_id"]
+        for name in chain([first], (f"{first}.{number}" for number in count(2))):
+            entry = self._entries.get(name)
+            if entry is None or not entry.is_told_of or entry.started == part["started"]:
+                break
+        return name
 
     def _take_trace(
         self, trace: list[Json], time: int, touched: set[Entry], among: list[Entry] | None = None
@@ -202,7 +214,7 @@ class Store:
         attempts = [first]
         while (further := self._entries.get(f"{request_id}.{len(attempts) + 1}")) is not None:
             attempts.append(further)
-        ran = (one for one in attempts if one.ran_at(start) or "invocation" not in one.has)
+        ran = (one for one in attempts if one.ran_at(start) or not one.is_told_of)
         found = next(ran, None)
         return first if found is None and "traces" not in first.has else found
 

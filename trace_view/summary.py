@@ -20,8 +20,8 @@ def summary(record: Json) -> Json:
         **{
             name: record[name]
             for name in (
-                *("request_id", "source", "front_door", "function_error", "started", "ended", "cold_start"),
-                *("checks", "complete"),
+                *("request_id", "source", "front_door", "function_error", "started", "ended", "running"),
+                *("cold_start", "checks", "complete"),
             )
         },
         "name": name_of(record),
@@ -45,6 +45,8 @@ def searched(record: Json, row: Json) -> str:
     for trace_id in {span.get("trace_id") for span in spans}:
         words += [trace_id, f"{trace_id:x}" if isinstance(trace_id, int) else None]
     words += [(span.get("meta") or {}).get("_dd.p.tid") for span in spans]
+    if row["running"]:
+        words.append("running")
     if row["cold_start"]:
         words.append("cold start")
     if row["error"]:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from invoke_api.view_sender import REPEAT_SECONDS
 from trace_checks.record import Settings as CheckSettings
 from trace_view.entry import Entry
 from trace_view.errors import ApiError
@@ -49,6 +50,11 @@ class View:
         try:
             return await asyncio.wait_for(waiter, self._settings.wait + 5)
         except asyncio.TimeoutError:
+            entry = self.store.get(request_id)
+            if entry is not None and "began" in entry.has and "invocation" not in entry.has:
+                # The front door did not wait for its end.
+                record = entry.record
+                return {**record, "incomplete": record["incomplete"] or "It still runs."}
             raise ApiError(
                 504,
                 f"the function was invoked, but nothing about {request_id} came here: does the Invoke API"
@@ -65,7 +71,7 @@ class View:
             # Its row is told in a moment, with what the checks say.
             seconds = SETTLE_SECONDS
         else:
-            seconds = self._settings.wait
+            seconds = self._settings.wait + (REPEAT_SECONDS if entry.is_running else 0)
             self.live.tell(entry)
         if entry in self._timers:
             self._timers.pop(entry).cancel()
@@ -79,8 +85,8 @@ class View:
         """Settle what is due, one after the other, until cancelled."""
         while True:
             entry = await self._due.get()
-            # Where more comes than can be checked, only what is still kept is.
-            if entry.is_kept and not entry.is_settled:
+            # Where more comes than can be checked, only what is still kept is. What has a timer is due again.
+            if entry.is_kept and not entry.is_settled and entry not in self._timers:
                 try:
                     await self._settle(entry)
                 except Exception as error:  # noqa: BLE001 - the others must not wait for ever
@@ -91,6 +97,8 @@ class View:
         version = entry.version
         record = entry.snapshot()
         before = self.store.before(entry)
+        # Of what runs something would have been heard.
+        record["running"] = False
         record["complete"] = "traces" in entry.has
         record["incomplete"] = (
             None if record["complete"] else why_no_trace(entry, self.store, self._settings.wait)
@@ -104,7 +112,7 @@ class View:
         if entry.version != version or not entry.is_kept:
             # More has come meanwhile, and it is looked at again.
             return
-        entry.change({name: record[name] for name in ("complete", "incomplete", "checks")})
+        entry.change({name: record[name] for name in ("running", "complete", "incomplete", "checks")})
         self.live.tell(entry)
         self.store.freeze(entry, text)
         entry.is_settled = True

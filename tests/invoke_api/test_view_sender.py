@@ -90,6 +90,15 @@ def test_a_part_that_cannot_be_made_does_not_end_the_telling(listener: Listener,
     assert line.startswith("the trace view cannot be told of something: ZeroDivisionError")
 
 
+def test_what_need_not_be_told_any_more_is_not_sent(listener: Listener, said: list[str]) -> None:
+    sender = ViewSender(listener.url, "test", said.append)
+    sender.tell(lambda: None)
+    sender.tell(lambda: {"part": "x"})
+    sender.tell(lambda: None)
+    wait_for(lambda: listener.told, what="what was told")
+    assert listener.told == [{"part": "x"}]
+
+
 def test_a_view_that_hangs_costs_a_bounded_queue_and_one_line(
     listener: Listener, said: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from collections.abc import Mapping
 import pytest
 import requests
 
+from invoke_api.access_log import mark
 from tests.support.function import Agent, start_agent
-from tests.support.processes import REPOSITORY, ProcessStarter, free_port, wait_for
+from tests.support.processes import REPOSITORY, ProcessStarter, free_port, port_is_open, wait_for
 
 pytestmark = pytest.mark.emulator
 
@@ -41,6 +43,46 @@ def test_a_trace_comes_back(agent: Agent) -> None:
     )
     assert answer.status_code == 200
     assert [[span["name"] for span in trace] for trace in agent.traces()] == [["n"]]
+
+
+HANGS = """
+import sys
+from invoke_api import view_sender
+from trace_agent.__main__ import main
+
+view_sender.TIMEOUT_SECONDS = 600
+main(sys.argv[1:])
+"""
+
+
+def test_the_access_log_goes_on_when_the_view_hangs(start_process: ProcessStarter) -> None:
+    port = free_port()
+
+    def send(request_id: str) -> None:
+        tid = {"_dd.p.tid": "6a0000"}
+        meta = {"request_id": request_id, "function_trigger.event_source": "sqs"}
+        trace = [{**SPAN, "meta": tid}, {**SPAN, "span_id": 3, "name": "aws.lambda", "meta": meta}]
+        requests.put(f"http://127.0.0.1:{port}/v0.4/traces", json=[trace], timeout=30)
+        told: dict[str, object] = {
+            "teller": "trace",
+            "request_id": request_id,
+            "trace_id": "6a00000000000000000001",
+        }
+        told |= {"source": "sqs", "source_arn": None}
+        process.wait_for_output(f"{mark('word')}{json.dumps(told)}\n")
+
+    with socket.socket() as view:
+        view.bind(("127.0.0.1", 0))
+        view.listen()
+        env = {"TRACE_VIEW_URL": f"http://127.0.0.1:{view.getsockname()[1]}", "ACCESS_LOG": "word"}
+        options = ("--port", str(port), "--dogstatsd-port", str(free_port()))
+        process = start_process([sys.executable, "-c", HANGS, *options], env=env)
+        wait_for(lambda: port_is_open(port), what="the trace agent's port")
+        send("first")
+        with view.accept()[0] as connection:
+            # From here on the sender waits for the view's answer.
+            assert connection.recv(1)
+            send("second")
 
 
 @pytest.mark.parametrize(

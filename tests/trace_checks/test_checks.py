@@ -331,3 +331,9 @@ def test_any_event_can_be_judged(event: object) -> None:
     made = plain()
     made["event"] = event
     assert broken_ids(made) == set()
+
+
+def test_of_what_has_not_ended_nothing_is_said() -> None:
+    record = message() | {"traces": []}
+    assert violations(record)
+    assert violations({**record, "ended": None}) == []

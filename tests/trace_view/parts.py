@@ -28,6 +28,13 @@ def invocation(request_id: str, start: int = 0, **more: Any) -> Json:
     }
 
 
+def began(request_id: str, start: int = 0, **more: Any) -> Json:
+    """What the Invoke API tells as an invocation begins."""
+    whole = invocation(request_id, start, **more)
+    known = {name: whole[name] for name in ("request_id", "source", "event", "started")}
+    return {"part": "began", **known}
+
+
 def exchange(request_id: str, start: int = 0, **more: Any) -> Json:
     """What the lambda proxy tells."""
     message: Json = {"headers": [["A", "b"]], "body": "", "base64": False}

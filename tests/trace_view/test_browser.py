@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,6 +140,55 @@ def test_an_event_and_a_failure_appear(page: Page, system: System) -> None:
     assert page.wait("[data-tag='error.type'] .tag-value").text == "builtins.Exception"
     assert "Exception: simple exception" in page.wait("[data-tag='error.stack']").text
     assert any("Traceback" in line for line in page.texts(".log li"))
+
+
+# The texts of the row of what runs, or of what has run.
+ROW = """
+const row = [...document.querySelectorAll(".rows .row")].find((one) => one.innerText.includes(arguments[0]));
+return row ? [...row.children].map((cell) => cell.innerText) : null;
+"""
+
+
+def test_what_runs_is_seen_at_once_and_until_it_ends(page: Page, system: System, nonce: str) -> None:
+    event = json.loads((REPOSITORY / "events/sqs.json").read_text())
+    del event["Records"][1:]
+    event["Records"][0]["body"] = json.dumps({"weblog": {"do": "sleep", "seconds": 12}})
+    event["Records"][0]["eventSourceARN"] += nonce
+    answered = threading.Event()
+
+    def invoke() -> None:
+        requests.post(system.invoke_api + INVOCATIONS, json=event, timeout=60)
+        answered.set()
+
+    page.open("/", ".filter")
+    page.wait("#live[data-state=live]")
+    client = threading.Thread(target=invoke)
+    client.start()
+    page.wait(".rows .row .badge", "running")
+    texts = page.run(ROW, nonce)
+    assert texts[2:5] == ["Invoke API", f"sqs weblog-orders{nonce}", "running"]
+    # It ticks by itself.
+    wait_for(lambda: page.run(ROW, nonce)[5] not in ("", texts[5]), what="another second")
+    assert re.fullmatch(r"\d+ s", page.run(ROW, nonce)[5])
+    page.wait("button.chip", "Running").click()
+    assert page.path == "/?filter=is%3Arunning"
+    assert [nonce in text for text in page.texts(".rows .row")] == [True]
+    page.wait(".rows .row a.name", nonce).click()
+    page.wait(".title-row .badge", "running")
+    page.wait("[data-card=Event]", nonce)
+    page.wait("[data-card=Result]", "comes when the function ends")
+    assert page.all(".invocation .elapsed")
+    # Its end and its trace come by themselves.
+    page.wait("[data-card=Log]", "REPORT RequestId")
+    page.wait(".span-row", "aws.lambda")
+    assert answered.is_set()
+    assert not page.all(".invocation .elapsed")
+    assert page.texts(".title-row .badge") == ["ok"]
+    client.join()
+    page.open("/", ".rows .row")
+    page.wait(".rows .row", nonce)
+    assert page.run(ROW, nonce)[4] == "ok"
+    assert page.run(ROW, nonce)[5].startswith("12.")
 
 
 def test_the_report_of_the_waf_is_spelled_out(page: Page, attack: str) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from selenium.webdriver import Chrome
 
 from tests.support.processes import Process, ProcessStarter, free_port, port_is_open, wait_for
 from tests.trace_view.browser_page import Page, page_at
+from tests.trace_view.parts import began
 
 KEPT = 1000
 
@@ -135,3 +137,26 @@ def test_nothing_has_come_yet(page: Page, port: int, start_process: ProcessStart
     start_view(start_process, port, write(tmp_path / "none.jsonl", 0))
     page.open("/", ".empty")
     assert "curl -A Arachni/v1 localhost:7777/waf" in page.wait(".empty").text
+
+
+# The texts of the rows' badges that do not fit.
+CUT = """
+return [...document.querySelectorAll(".rows .c4")]
+  .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText);
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_what_is_said_of_the_end_fits_into_its_column(
+    page: Page, port: int, start_process: ProcessStarter, tmp_path: Path, width: int
+) -> None:
+    no_end = {**record(1), "response": None, "result": None, "ended": None}
+    records = tmp_path / "records.jsonl"
+    records.write_text(json.dumps(no_end))
+    start_view(start_process, port, records)
+    requests.post(f"{page.address}/intake", json=began("a"), timeout=30).raise_for_status()
+    with page.looking(width=width):
+        page.open("/", ".rows .row")
+        page.wait(".rows .badge", "running")
+        assert sorted(page.texts(".rows .badge")) == ["no end", "running"]
+        assert page.run(CUT) == []

@@ -59,6 +59,25 @@ def test_the_python_code_runs(recorded: System, code: str) -> None:
     exec(compile(here(code, recorded), "docs/trace-view.md", "exec"), {})
 
 
+def test_the_filters_and_keys_of_the_page_s_help_are_here() -> None:
+    script = (REPOSITORY / "trace_view/page/main.js").read_text()
+    for name in ("FILTERS", "KEYS"):
+        (table,) = re.findall(rf"const {name} = \[\n(.*?)\n\];", script, re.DOTALL)
+        rows = re.findall(r'\["(.*?)", "(.*)"\],', table)
+        assert len(rows) == len(table.splitlines())
+        assert "".join(f"| `{word}` | {text} |\n" for word, text in rows) in GUIDE
+
+
+def test_the_help_has_every_filter_of_the_list() -> None:
+    script = (REPOSITORY / "trace_view/page/list.js").read_text()
+    for name in ("KINDS", "FIELDS"):
+        (table,) = re.findall(rf"const {name} = {{\n(.*?)\n}};", script, re.DOTALL)
+        words = re.findall(r"(?m)^  (\w+): ", table)
+        assert words
+        for word in words:
+            assert re.search(rf"`[^`]*\b{word}:" if name == "FIELDS" else rf"is:(.*\b)?{word}\b", GUIDE), word
+
+
 def test_every_route_and_every_member_is_on_the_page() -> None:
     settings = Settings.read({})
     resources = make_app(settings, View(settings)).router.resources()

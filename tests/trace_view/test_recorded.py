@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +21,7 @@ from tests.support.emulator import INVOCATIONS
 from tests.support.invoke_api import InvokeApi, start_invoke_api
 from tests.support.processes import REPOSITORY, ProcessStarter, free_port, wait_for
 from tests.trace_view.system import System, View, start_view
+from trace_view.entry import EMPTY
 
 pytestmark = pytest.mark.emulator
 
@@ -62,6 +65,7 @@ def test_a_request_through_the_front_door(recorded: System) -> None:
         "response": {"status": 200, "headers": "text/plain", "body": answer.text, "base64": False},
         "started": True,
         "ended": None,
+        "running": False,
         "cold_start": False,
         "log": [f"{word} RequestId: {request_id}" for word in ("START", "END", "REPORT")],
         "metrics": [],
@@ -227,6 +231,69 @@ def test_each_attempt_of_a_failing_asynchronous_invocation_is_a_row(recorded: Sy
     assert (record["event"], record["result"]["errorType"]) == ({"do": "raise/x"}, "ValueError")
 
 
+def test_an_invocation_is_a_row_from_its_beginning_to_its_end(
+    start_process: ProcessStarter, recorded: System, tmp_path: Path
+) -> None:
+    guests = tmp_path / "guests"
+    guests.mkdir()
+    env = {"TRACE_VIEW_URL": recorded.view.url, "MEETING": str(guests)}
+    api = start_invoke_api(start_process, "tests.lambda_proxy.functions.act", env=env)
+    # It runs until there is a second guest.
+    mark = uuid4().hex
+    event = {"do": "meet/2", mark: None}
+    begun = time.time_ns()
+    answers: list[requests.Response] = []
+    client = threading.Thread(target=lambda: answers.append(requests.post(api.url, json=event, timeout=30)))
+    client.start()
+    (row,) = wait_for(lambda: recorded.view.rows(filter=f"running {mark}"), what="the row")
+    record = recorded.view.get(f"/api/invocations/{row['request_id']}")
+    (guests / "second").touch()
+    client.join()
+    assert answers[0].json()["body"] == "met"
+    # What carries no id may be of the other function that tells this view.
+    assert {**record, "metrics": [], "telemetry": []} == {
+        **EMPTY,
+        "request_id": answers[0].headers["x-amzn-RequestId"],
+        "event": event,
+        "started": record["started"],
+        "running": True,
+    }
+    assert begun < record["started"] < time.time_ns()
+    ended = recorded.view.wait_for_record(record["request_id"])
+    assert (ended["started"], ended["running"]) == (record["started"], False)
+    assert (ended["ended"] > ended["started"], ended["result"]["body"]) == (True, "met")
+    assert len(recorded.view.rows(filter=record["request_id"])) == 1
+
+
+def test_what_runs_is_told_to_a_new_view_and_does_not_run_for_ever(start_process: ProcessStarter) -> None:
+    port = free_port()
+    first = start_view(start_process, port=port)
+    api = start_invoke_api(
+        start_process, "tests.lambda_proxy.functions.act", env={"TRACE_VIEW_URL": first.url}
+    )
+
+    def invoke() -> None:
+        with pytest.raises(requests.ConnectionError):
+            requests.post(api.url, json={"do": "sleep/250"}, timeout=300)
+
+    client = threading.Thread(target=invoke)
+    client.start()
+    (row,) = wait_for(lambda: first.rows(filter="running"), what="the row")
+    first.process.stop()
+    second = start_view(start_process, port=port)
+    again = wait_for(lambda: second.rows(filter="running"), what="the row in the new view")
+    assert again == [row]
+    api.process.kill()
+    client.join()
+    record = second.wait_for_record("")
+    assert second.rows() == [{**row, "running": False}]
+    assert (record["ended"], record["complete"], record["checks"]) == (None, False, [])
+    assert record["incomplete"] == (
+        f"No trace with the request id {row['request_id']} came within 2 s. The Invoke API has told of its"
+        " beginning, and then no more: it was ended in the middle, or it does not reach this view."
+    )
+
+
 def test_a_view_that_is_gone_or_hangs_delays_nothing(start_process: ProcessStarter) -> None:
     with socket.socket() as hanging:
         hanging.bind(("127.0.0.1", 0))
@@ -258,7 +325,9 @@ def test_a_view_that_comes_back_is_told_again_and_told_what_is_lost(start_proces
         return bool(view.rows())
 
     wait_for(shown, what="an invocation in the view")
-    api.process.wait_for_output("the trace view answers again; 1 messages to it are lost")
+    # Its beginning may have been told before its end.
+    api.process.wait_for_output("the trace view answers again; ")
+    assert re.search("; [12] messages to it are lost", api.process.output)
 
 
 def test_nothing_is_recorded_without_the_setting(start_process: ProcessStarter) -> None:

@@ -7,7 +7,17 @@ import json
 
 import pytest
 
-from tests.trace_view.parts import NOW, SECOND, exchange, function_span, invocation, metric, span, traces
+from tests.trace_view.parts import (
+    NOW,
+    SECOND,
+    began,
+    exchange,
+    function_span,
+    invocation,
+    metric,
+    span,
+    traces,
+)
 from trace_view.entry import EMPTY, Entry
 from trace_view.store import Store, parsed
 
@@ -32,6 +42,7 @@ class Kept(Store):
 
 
 PARTS = {
+    "began": began("a", source="lambda_proxy", event='{"e": 1}'),
     "invocation": invocation(
         "a",
         source="lambda_proxy",
@@ -85,6 +96,51 @@ def test_an_invocation_is_whole_when_its_trace_has_come_and_what_its_source_prom
     assert not store.one("b").is_whole
     store.add([exchange("b", 2)])
     assert store.one("b").is_whole
+
+
+def test_what_runs_is_a_row_until_its_end_replaces_it() -> None:
+    store = Kept()
+    store.add([began("a", event='{"e": 1}')])
+    (row,) = store.page(50, None, "running")[0]
+    assert (row["request_id"], row["started"], row["ended"], row["running"]) == ("a", NOW, None, True)
+    assert store.one("a").record["event"] == {"e": 1}
+    # The front door may give up before.
+    store.add([exchange("a", ended=NOW + SECOND), began("a")])
+    assert (store.one("a").record["ended"], store.one("a").record["running"]) == (None, True)
+    # While it runs, what carries no id is its.
+    store.add([metric("m:1|d", 500), invocation("a", ended=NOW + 600 * SECOND)])
+    (row,) = store.page(50, None, "")[0]
+    assert (row["ended"], row["running"]) == (NOW + 600 * SECOND, False)
+    assert store.one("a").record["metrics"] == ["m:1|d"]
+    assert not store.page(50, None, "running")[0]
+
+
+def test_what_is_heard_of_again_runs_again() -> None:
+    store = Kept()
+    store.add([began("a")])
+    store.one("a").change({"running": False, "incomplete": "nothing was heard of it"})
+    store.settle()
+    # What has no id is not its own as long as it is not known to run.
+    store.add([metric("m:1|d", 500)])
+    assert store.one("a").record["metrics"] == []
+    store.add([began("a")])
+    record = store.one("a").record
+    assert (record["running"], record["incomplete"], record["metrics"]) == (True, None, ["m:1|d"])
+
+
+def test_each_attempt_has_a_row_from_its_beginning_on() -> None:
+    store = Kept()
+    store.add([began("a"), invocation("a"), began("a", 60), traces(function_span("a", 8, 60.5))])
+    assert [(entry.request_id, entry.is_running) for entry in store] == [("a.2", True), ("a", False)]
+    assert [len(entry.record["traces"]) for entry in store] == [1, 0]
+    store.add([began("a", 60), invocation("a", 60)])
+    assert [(entry.request_id, entry.is_running) for entry in store] == [("a.2", False), ("a", False)]
+
+
+def test_a_record_of_a_file_does_not_run() -> None:
+    store = Kept()
+    store.put({**EMPTY, "request_id": "a", "started": NOW, "running": True})
+    assert not store.one("a").record["running"]
 
 
 def test_a_trace_without_the_function_belongs_to_the_one_with_its_id_or_of_its_time() -> None:

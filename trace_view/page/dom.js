@@ -125,6 +125,20 @@ export function duration(nanoseconds) {
   return `${sign}${digits(size / 86400e9)} days`;
 }
 
+/** How long something has run that began at `since`; the text grows by itself, every second. */
+export function elapsed(since) {
+  return h("span.elapsed", { "data-since": since / 1e9 }, soFar(since / 1e9));
+}
+
+function soFar(since) {
+  const seconds = Math.max(0, Math.floor(Date.now() / 1e3 - since));
+  return seconds < 120 ? `${seconds} s` : duration(seconds * 1e9);
+}
+
+setInterval(() => {
+  for (const one of document.querySelectorAll(".elapsed")) one.textContent = soFar(one.dataset.since);
+}, 1000);
+
 function digits(number) {
   return number < 10 ? number.toFixed(2) : number < 100 ? number.toFixed(1) : number.toFixed(0);
 }

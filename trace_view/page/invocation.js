@@ -9,6 +9,7 @@ import {
   dateAndTime,
   doorTitle,
   duration,
+  elapsed,
   fill,
   h,
   icon,
@@ -36,8 +37,12 @@ export class Invocation {
       if (!news || !this.record) return;
       // A page that was opened at this address has the record before the list.
       if (!this.title) this.#retitle(news);
-      // More of it has come, such as its trace.
-      const more = news.complete !== this.record.complete || news.spans !== this.trace.spans.length;
+      // More of it has come, such as its trace, its end, or the reason why there is no trace.
+      const more =
+        news.running !== this.record.running ||
+        news.complete !== this.record.complete ||
+        news.spans !== this.trace.spans.length ||
+        (!news.running && !news.complete && !this.record.incomplete);
       if (more && this.shown) this.#load();
     });
   }
@@ -80,11 +85,13 @@ export class Invocation {
 
   async #load() {
     const { id } = this;
+    // Answers may come in another order: only the last one asked for is shown.
+    const asked = (this.asked = Symbol(id));
     try {
       const record = await api.record(id);
-      if (id === this.id) this.#render(record);
+      if (asked === this.asked) this.#render(record);
     } catch (error) {
-      if (id === this.id)
+      if (asked === this.asked)
         fill(
           this.element,
           h(
@@ -138,7 +145,7 @@ export class Invocation {
             "result",
             "Result",
             record.result,
-            record.function_error ? `failed: ${record.function_error}` : "what it gave back",
+            record.function_error ? `failed: ${record.function_error}` : told(record, "what it gave back"),
           ),
           record.response &&
             this.#card(
@@ -180,6 +187,7 @@ export class Invocation {
       status: summary?.status ?? record.response?.status ?? record.result?.statusCode,
       function_error: record.function_error,
       ended: record.ended,
+      running: record.running,
       error: summary?.error,
     });
     const sent = record.request !== null || record.front_door !== null;
@@ -208,9 +216,11 @@ export class Invocation {
         h("span.badge", {}, origin(record)),
         h("time", { title: dateAndTime(record.started) }, record.started && timeOfDay(record.started)),
         record.ended && record.started && h("span", {}, duration(record.ended - record.started)),
+        record.running && elapsed(record.started),
         record.cold_start && h("span.cold", {}, "cold start"),
         record.function_error && h("span.badge.bad", {}, record.function_error),
         !record.complete &&
+          !record.running &&
           h(
             "span.badge.warn",
             { title: record.incomplete ?? "" },
@@ -515,7 +525,7 @@ export class Invocation {
     const lines = record.log ?? [];
     const shown = lines.length
       ? logList(lines, this.trace, (span) => this.#showSpan(span))
-      : h("p.dim.no-body", {}, "no lines");
+      : h("p.dim.no-body", {}, told(record, "no lines"));
     return this.#card(
       "Log",
       shown,
@@ -549,6 +559,11 @@ function again(record) {
   return record.request
     ? { request: record.request, front_door: record.front_door }
     : { event: record.event };
+}
+
+/** What is said of a part that comes at the end. */
+function told(record, text) {
+  return record.running ? "comes when the function ends" : text;
 }
 
 function flash(element) {

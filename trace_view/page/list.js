@@ -1,7 +1,7 @@
 // The list: every invocation is a row, newest first, live, filtered by typing.
 
 import * as api from "/page/api.js";
-import { count, dateAndTime, duration, fill, h, icon, origin, timeOfDay } from "/page/dom.js";
+import { count, dateAndTime, duration, elapsed, fill, h, icon, origin, timeOfDay } from "/page/dom.js";
 import { go } from "/page/router.js";
 import { listen, newestFirst, summaries } from "/page/store.js";
 
@@ -12,7 +12,8 @@ const KINDS = {
   broken: ["Broken", (one) => news(one).length > 0],
   known: ["Known findings", (one) => known(one).length > 0],
   cold: ["Cold", (one) => one.cold_start],
-  incomplete: ["No trace", (one) => !one.complete],
+  incomplete: ["No trace", (one) => !one.complete && !one.running],
+  running: ["Running", (one) => one.running],
 };
 
 const FIELDS = {
@@ -252,7 +253,8 @@ export class List {
         { role: "cell" },
         summary.cold_start &&
           h("span.cold", { title: "Cold start: the first invocation of this runtime" }, "cold"),
-        summary.ended ? duration(summary.ended - summary.started) : "",
+        summary.running && elapsed(summary.started),
+        summary.ended && duration(summary.ended - summary.started),
       ),
       h("span.c6.mono", { role: "cell" }, spans(summary)),
       h("span.c7.mono", { role: "cell" }, rules(summary.rules ?? [])),
@@ -430,7 +432,9 @@ export function status(summary) {
   }
   if (summary.function_error || summary.error)
     return h("span.badge.bad", { title: summary.function_error }, "error");
-  return summary.ended ? h("span.badge.good", {}, "ok") : h("span.badge", {}, "running");
+  if (summary.running) return h("span.badge.warn", {}, "running");
+  if (summary.ended) return h("span.badge.good", {}, "ok");
+  return h("span.badge", { title: "The Invoke API has not told of its end" }, "no end");
 }
 
 function spans(summary) {

@@ -80,7 +80,7 @@ const FILTERS = [
   ["status:5", "the status begins so"],
   ["source:alb", "front door or event source"],
   ["rule:crs check:url", "a WAF rule, a broken check"],
-  ["is:error", "also waf, broken, known, cold, incomplete"],
+  ["is:error", "also waf, broken, known, cold, incomplete, running"],
 ];
 
 function showKeys() {

@@ -68,7 +68,8 @@ function takeNews(page) {
 }
 
 function same(one, other) {
-  return other !== undefined && one.complete === other.complete && String(one.ended) === String(other.ended);
+  const names = ["complete", "running", "ended"];
+  return other !== undefined && names.every((name) => String(one[name]) === String(other[name]));
 }
 
 /** Load what there is and follow the stream; `state` is told "live" or "offline". Resolves after the first page. */
