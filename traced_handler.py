@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from contextlib import suppress
 from importlib.util import find_spec
 
 # datadog_lambda sends metrics here and has no setting for it. A second system on a machine has another port.
@@ -32,8 +33,10 @@ except ImportError as error:
     raise ImportError(f"{error} ({where})") from None
 
 if (port := int(os.environ.get("DOGSTATSD_PORT") or METRICS_PORT)) != METRICS_PORT:
-    from datadog_lambda.dogstatsd import statsd
+    # Another release may send them in another way.
+    with suppress(ImportError):
+        from datadog_lambda.dogstatsd import statsd
 
-    statsd.port = port
+        statsd.port = port
 
 __all__ = ["handler"]

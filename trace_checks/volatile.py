@@ -64,6 +64,11 @@ VOLATILE = (
         value=r"/[^\s\"':,()<>]+/(?=(ddtrace|datadog_lambda)/)",
         becomes="<packages>/",
     ),
+    Volatile(
+        "the versions are what is compared",
+        value=r"(?<=datadog_lambda:)v[^,|\s]+|(?<=dd_lambda_layer:datadog-)python\w+\.[^,|\s]+",
+        becomes="<version>",
+    ),
     Volatile("lines move with each line that is added", value=r"\bline \d+", becomes="line <n>"),
     Volatile(
         "the moment",
@@ -78,6 +83,7 @@ VOLATILE = (
         value=r"\b1[78]\d{8}(\.\d+|\d{3})?\b",
         becomes="<time>",
     ),
+    Volatile("the moment of a metric", value=r"(?<=\|T)\d+$", becomes="<time>"),
     Volatile("how long it took", value=r"\d+(\.\d+)? ?(ns|us|µs|ms|s|seconds)\b", becomes="<duration>"),
     Volatile("memory depends on what ran before", value=r"Used: \d+ MB", becomes="Used: <memory>"),
     Volatile(
@@ -98,7 +104,7 @@ VOLATILE = (
 NOT_COMPARED = (
     Volatile("a thread of the tracer writes it when it gets to it", value="debugger::unsupported_agent"),
     Volatile(
-        "nobody takes metrics at the fixed port; whether the sender hears of it is a matter of time",
+        "where nobody takes metrics, it is a matter of time whether the sender hears of it",
         value="Error submitting packet",
     ),
     Volatile(

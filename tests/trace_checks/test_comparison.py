@@ -28,6 +28,8 @@ from trace_checks.differences import KINDS
 Json = dict[str, Any]
 Way = tuple[str, str, str]
 
+ERRORS = "aws.lambda.enhanced.errors:1|d|#cold_start:false,datadog_lambda:v8.130.0"
+
 
 def ways(a: Json, b: Json) -> list[Way]:
     return [found.way for found in differences(a, b)]
@@ -365,6 +367,37 @@ def test_what_stands_in_the_event_is_not_volatile() -> None:
         record["event"]["Records"][0]["messageId"] = "0d1e2f3a-4b5c-4d6e-8f70-000000000001"
         spans(record)[2]["meta"]["weblog.record"] = f"0d1e2f3a-4b5c-4d6e-8f70-00000000000{number}"
     assert ways(a, b) == [("tag-changed", "sqs.process", "weblog.record")]
+
+
+def test_metrics() -> None:
+    a, b = request(), request()
+    a["metrics"] = ["a:1|d", "b:1|d|#y:1,x:1", "c:1|d", "d:1|d"]
+    b["metrics"] = ["a:1|d", "a:1|d", "b:1|d|#x:2,y:1", "c:2|d"]
+    assert [(found.kind, found.name, found.a, found.b) for found in differences(a, b)] == [
+        ("sent-metric-changed", "b", "b:1|d|#y:1,x:1", "b:1|d|#x:2,y:1"),
+        ("sent-metric-changed", "c", "c:1|d", "c:2|d"),
+        ("sent-metric-missing", "d", "d:1|d", None),
+        ("sent-metric-new", "a", None, "a:1|d"),
+    ]
+
+
+def test_metrics_that_are_the_same() -> None:
+    a, b = request(), request()
+    a["metrics"] = [ERRORS, "x:1|d|#a:1,dd_lambda_layer:datadog-python313_8.130.0|T1763750000"]
+    b["metrics"] = [
+        "x:1|d|#dd_lambda_layer:datadog-python313_8.131.0.dev0,a:1|T1763750009",
+        ERRORS.replace("8.130.0", "8.131.0.dev0"),
+    ]
+    assert ways(a, b) == []
+    b["metrics"][1] = b["metrics"][1].replace("false", "true")
+    assert ways(a, b) == [("sent-metric-changed", "metrics", "aws.lambda.enhanced.errors")]
+
+
+def test_the_metrics_of_a_failure_follow_from_it() -> None:
+    a, b = request(), request()
+    fail(b)
+    b["metrics"] = [ERRORS, "own:1|d"]
+    assert ways(a, b) == [("exception-new", "result", "KeyError"), ("sent-metric-new", "metrics", "own")]
 
 
 def test_a_difference_tells_both_values() -> None:
