@@ -7,7 +7,7 @@ import os
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,8 +17,10 @@ from tqdm import tqdm
 from comparison import imports, speed, telemetry, versions, work
 from comparison.report import Report
 from comparison.run import Found, Pair
+from comparison.servers import serving
 from comparison.sides import PINNED, Side
 from scripts.extension_folder import extension_folder
+from scripts.services import SERVICES, ServiceError, read_services
 from scripts.tracer import TracerError
 from trace_checks.comparison import differences
 from trace_checks.system import StartError, System
@@ -65,6 +67,15 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--events", metavar="FOLDER", help="send the *.json events in it instead of events/")
     parser.add_argument(
+        "--with",
+        action="append",
+        default=[],
+        dest="services",
+        metavar="SERVICE,...",
+        help="also send what needs these, and run one of each beside each of the two, with empty data:"
+        f" {', '.join(SERVICES)}; the internal server always runs",
+    )
+    parser.add_argument(
         "--report", metavar="FOLDER", default="comparison-report", help="where the report goes (%(default)s)"
     )
     parser.add_argument(
@@ -93,9 +104,19 @@ def main(arguments: Sequence[str]) -> int:
         for word in options.only:
             if word not in valid:
                 parser.error(f"--only {word!r} is not known; there are {', '.join(valid)}")
-        groups = work.groups(quick=options.quick, only=options.only, folder=events)
+        services = read_services(options.services)
+        groups = work.groups(quick=options.quick, only=options.only, folder=events, services=services)
+        everything = work.groups(quick=options.quick, only=options.only, folder=events, services=None)
     except (OSError, ValueError) as error:
         parser.error(f"--events: {error}")
+    except ServiceError as error:
+        parser.error(str(error))
+    not_sent = work.not_sent(everything, services)
+    parts = [part for part in PARTS if not options.only or part in options.only]
+    if not (groups or parts):
+        parser.error(
+            f"--only {','.join(options.only)} leaves nothing to send: {not_sent or 'no setting of --quick'}"
+        )
     texts = options.tracers if len(options.tracers) == 2 else [PINNED, *options.tracers]
     try:
         sides = [Side.make(text, here) for text in texts]
@@ -106,15 +127,15 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return FAILED
-    report = Report((sides[0], sides[1]), (probes[0], probes[1]), shlex.join(["./compare.sh", *arguments]))
+    report = Report((sides[0], sides[1]), (probes[0], probes[1]), command)
+    report.not_sent = not_sent
     if not any(probe.error for probe in probes):
-        parts = [part for part in PARTS if not options.only or part in options.only]
         try:
-            with extension_folder():
-                Comparison(report, groups, parts, quick=options.quick).run()
+            with extension_folder(), serving(services) as servers:
+                Comparison(report, groups, parts, quick=options.quick).run(servers)
         except KeyboardInterrupt:
             report.ended_early = "interrupted"
-        except (StartError, OSError) as error:
+        except (StartError, ServiceError, OSError) as error:
             report.ended_early = str(error)
     page = report.write(here / options.report)
     for line in report.lines():
@@ -175,8 +196,8 @@ class Comparison:
             (QUICK_COLD, QUICK_WARM, QUICK_STARTS) if quick else (COLD, WARM, STARTS)
         )
 
-    def run(self) -> None:
-        """Compare. Raises StartError where a function does not start."""
+    def run(self, servers: Sequence[Mapping[str, str]]) -> None:
+        """Compare; each side's function finds its own servers. Raises StartError where one does not start."""
         sizes = {"telemetry": 1, "imports": self.starts, "speed": self.cold + self.warm}
         total = sum(len(group.items) for group in self.groups) + sum(sizes[part] for part in self.parts)
         with ExitStack() as stack:
@@ -186,7 +207,8 @@ class Comparison:
                 systems.append(System(Path(folder), {}))
                 stack.callback(systems[-1].stop)
             self.bar = stack.enter_context(tqdm(total=total, file=sys.stderr, mininterval=0.5))
-            self.pair = Pair(self.report.sides, systems)
+            sides = [side.beside(its) for side, its in zip(self.report.sides, servers, strict=True)]
+            self.pair = Pair(sides, systems)
             self.pair.both(lambda system, _side: system.start_agent())
             for group in self.groups:
                 self.pair.start(group.setting.environment)

@@ -23,6 +23,9 @@ Way = tuple[str, str, str]
 MOST_HEALS = 20
 """How often a lost trace is followed by a repair under one setting; one that loses all needs no more."""
 
+EMULATOR_SECONDS = 0.5
+"""After so long the emulator waits for the first invocation again."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -135,6 +138,9 @@ class Pair:
 
     def _look(self, item: Item, setting: Setting) -> Found:
         """What differs between the two functions' answers to an item."""
+        if setting.cold:
+            self.both(lambda system, _side: cool_down(system))
+            self._before = [None, None]
         time.sleep(setting.pause)
         records = self.record(item.event)
         a, b = (
@@ -153,6 +159,12 @@ class Pair:
 def start(system: System, side: Side, setting: Mapping[str, str]) -> None:
     """Start a side's function with a setting. Raises StartError."""
     system.restart_function({**side.environment, **setting})
+
+
+def cool_down(system: System) -> None:
+    """Let the next invocation be a cold start; the emulator begins anew meanwhile, which is no part of it."""
+    system.cool_down()
+    time.sleep(EMULATOR_SECONDS)
 
 
 def heal(system: System) -> None:

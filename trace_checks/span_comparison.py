@@ -16,7 +16,7 @@ from typing import Any
 
 from trace_checks.differences import Difference, state
 from trace_checks.record import Record, Span, parent_id
-from trace_checks.volatile import Reader, flat, readable
+from trace_checks.volatile import Reader, flat, left_out, readable
 
 # They come with an AppSec context, and go with it.
 _OF_APPSEC = re.compile(
@@ -101,7 +101,7 @@ class _Node:
 
 
 def _tree(record: Record) -> _Node:
-    spans: list[Span] = [span for trace in record.get("traces") or [] for span in trace]
+    spans = [span for trace in record.get("traces") or [] for span in trace if not left_out(span)]
     nodes = {span["span_id"]: _Node(span) for span in spans}
     top = _Node({})
     for node in nodes.values():
@@ -213,8 +213,21 @@ def _context(a: _Node, b: _Node, *, same_event: bool) -> Difference | None:
     ids_a, ids_b = _continued(a.span), _continued(b.span)
     if bool(ids_a) == bool(ids_b) and (ids_a == ids_b or not same_event):
         return None
+    if ids_a and ids_b and _is_of_message(a) and _is_of_message(b):
+        return None
     kind = "changed" if ids_a and ids_b else "ignored" if ids_a else "new"
     return Difference(f"context-{kind}", b.place, "context", ids_a, ids_b)
+
+
+def _is_of_message(root: _Node) -> bool:
+    """Whether it is of another trace than the function.
+
+    It continues the trace of a message that the function has received by itself; its sender's ids are new
+    each time.
+    """
+    spans = [node.span for node in root.parent.below()] if root.parent else []
+    own = [span["trace_id"] for span in spans if span["name"] == "aws.lambda"]
+    return bool(own) and root.span["trace_id"] not in own
 
 
 def _continued(span: Span) -> str | None:

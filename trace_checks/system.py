@@ -75,7 +75,7 @@ class System:
 
     def start_agent(self) -> None:
         """Start the trace agent alone. Raises StartError."""
-        self.agent_port, dogstatsd_port = _free_ports(2)
+        self.agent_port, dogstatsd_port = free_ports(2)
         self._start(
             [
                 *(sys.executable, "-m", "trace_agent", "--port", str(self.agent_port)),
@@ -91,7 +91,7 @@ class System:
         """Start the function, whose agent runs, and wait until it answers. Raises StartError."""
         self._declare_extension()
         self._metrics = self._metrics or Metrics()
-        invoke_api, *others = _free_ports(4)
+        invoke_api, *others = free_ports(4)
         environment = _inherited() | _environment(invoke_api, self.agent_port, others) | dict(self.settings)
         environment["DOGSTATSD_PORT"] = str(self._metrics.port)
         self._start([str(REPOSITORY / "entrypoint.sh")], environment, self.log)
@@ -234,7 +234,7 @@ def _environment(invoke_api: int, agent: int, others: Sequence[int]) -> dict[str
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Different ports that nobody listens on.
 
     Below those that the kernel gives to clients, so that no connection takes one before its server does.

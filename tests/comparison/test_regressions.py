@@ -10,7 +10,7 @@ import ddtrace
 import pytest
 
 from comparison import imports
-from comparison.endpoints import get
+from comparison.builders import get
 from comparison.run import Pair, Results, by_kind
 from comparison.sides import PINNED, Side
 from comparison.work import APPSEC, Group, Item, Setting
