@@ -304,6 +304,47 @@ def test_a_context_that_is_ignored() -> None:
     assert ways(b, a) == [("context-new", "aws.sqs", "context")]
 
 
+def test_the_context_of_a_message_that_the_function_received() -> None:
+    a, b = request(), request()
+    for number, record in enumerate((a, b)):
+        spans(record).append(
+            span("kombu.receive", 30, 0, 300, 10, trace_id=70 + number) | {"parent_id": 80 + number}
+        )
+    assert ways(a, b) == []
+    spans(b)[3]["parent_id"] = 0
+    assert ways(a, b) == [("context-ignored", "kombu.receive", "context")]
+
+
+def consume(*received: str) -> Json:
+    """A request whose function asks a broker so many times."""
+    record = request()
+    for number, each in enumerate(received):
+        meta = {"kafka.received_message": each, "kafka.cluster_id": f"mockCluster1{number}"}
+        metrics = {
+            "kafka.partition": number,
+            "kafka.message_offset": number - 1.0,
+            "network.destination.port": 12345,
+        }
+        spans(record).append(span("kafka.consume", 30 + number, CHILD, 300, 10, meta=meta, metrics=metrics))
+    return record
+
+
+def test_how_often_a_consumer_asks_is_not_told() -> None:
+    once, twice = consume("True"), consume("False", "True")
+    spans(twice)[4]["metrics"]["network.destination.port"] = 23456
+    assert ways(once, twice) == []
+    assert ways(once, consume("False")) == [("span-missing", "kafka.consume", "kafka.consume")]
+    spans(twice)[4]["metrics"]["network.destination.port"] = 0
+    assert ways(once, twice) == [("metric-changed", "kafka.consume", "network.destination.port")]
+
+
+def test_a_statement_that_postgresql_cuts() -> None:
+    a, b = request(), request()
+    for record, part in ((a, "48c215f602c1-b39f447bcf253917"), (b, "3a93e55919c-d867afc4efc565cc")):
+        spans(record)[2] |= {"error": 1, "meta": {"error.message": f"LINE 1: ...{part}-01'*/ SELECT"}}
+    assert ways(a, b) == []
+
+
 def test_another_context() -> None:
     a, b = message(), message()
     spans(b)[0]["parent_id"] = 6
