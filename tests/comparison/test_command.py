@@ -97,6 +97,7 @@ def test_a_against_a(tmp_path: Path, extension_folder: None) -> None:
 
 
 @pytest.mark.emulator
+@pytest.mark.services
 def test_a_service_for_each_side(tmp_path: Path, extension_folder: None) -> None:
     if not SERVICES["postgres"].is_installed():
         pytest.skip(f"NO SERVICE: postgres is not installed; it takes {SERVICES['postgres'].needs}")
