@@ -36,7 +36,7 @@ QUICK_COLD, QUICK_WARM, QUICK_STARTS = 3, 30, 2
 DESCRIPTION = """\
 Sends the same work to a function with tracer A and to one with tracer B, at the same time: every endpoint
 through all five front doors, with AppSec and without; every sample of events/; other settings. Tells what
-differs in spans, tags, errors, links, WAF reports, results, log lines, telemetry, imports and time.
+differs in spans, tags, errors, links, WAF reports, results, log lines, metrics, telemetry, imports and time.
 
 A and B are each what ./run.sh --tracer takes: a requirement such as ddtrace==4.15.0, a wheel, a Lambda
 layer (*.zip), a checkout; or a folder with installed packages, or `pinned`. Several for one side stand in
