@@ -365,6 +365,27 @@ def test_siblings_of_one_name_are_matched_by_their_tags() -> None:
     assert ways(a, b) == [("tag-changed", "step", "letter")]
 
 
+def cold(*modules: str) -> Json:
+    """A cold start that imports these modules."""
+    record = request()
+    spans(record).append(span("aws.lambda.load", 30, FUNCTION, 200, 300))
+    spans(record).extend(
+        span("aws.lambda.import", 31 + number, 30, 250, 10, resource=module)
+        for number, module in enumerate(modules)
+    )
+    return record
+
+
+def test_an_import_is_told_by_its_module() -> None:
+    a, b = cold("flask", "ddtrace.old", "ddtrace.moved"), cold("flask", "ddtrace.new", "ddtrace.moved")
+    spans(b)[6]["parent_id"] = 31
+    assert ways(a, b) == [
+        ("span-missing", "aws.lambda.import", "ddtrace.old"),
+        ("span-moved", "aws.lambda.import", "ddtrace.moved"),
+        ("span-new", "aws.lambda.import", "ddtrace.new"),
+    ]
+
+
 def test_what_is_volatile_is_not_told() -> None:
     a, b = request(), request()
     for number, record in enumerate((a, b)):
