@@ -7,5 +7,6 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
 make_environment requirements-run.txt
+make_drivers "$@"
 export PATH=$PWD/.venv/bin:$PATH
 exec .venv/bin/python -m comparison "$@"

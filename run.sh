@@ -24,8 +24,7 @@ main() {
     [[ -z ${DEBUGGER_PORT-} ]] || make_debugger
     find_own_handler
     find_own_rules
-    # The services' clients, and what plays AWS and Kafka.
-    [[ "$* " != *--with[=\ ]* || "$* " == *"--with internal-server "* ]] || make_environment requirements-drivers.txt
+    make_drivers "$@"
     # The function runs as `python`, under `aws-lambda-rie`.
     export PATH=$PWD/.venv/bin:$PATH
     exec .venv/bin/python -c "$START" "$@"

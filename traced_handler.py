@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import traceback
+from contextlib import suppress
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 
@@ -52,8 +53,10 @@ except ImportError as error:
     raise ImportError(f"{error} ({last.filename}, line {last.lineno})") from None
 
 if (port := int(os.environ.get("DOGSTATSD_PORT") or METRICS_PORT)) != METRICS_PORT:
-    from datadog_lambda.dogstatsd import statsd
+    # Another release may send them in another way.
+    with suppress(ImportError):
+        from datadog_lambda.dogstatsd import statsd
 
-    statsd.port = port
+        statsd.port = port
 
 __all__ = ["handler"]

@@ -6,7 +6,7 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,9 +16,11 @@ from tqdm import tqdm
 from comparison import imports, speed, telemetry, versions, work
 from comparison.report import Report
 from comparison.run import Found, OneStartsError, Pair
+from comparison.servers import serving
 from comparison.sides import PINNED, Side
 from scripts.extension_folder import extension_folder
 from scripts.interruption import interruptible, note_signals
+from scripts.services import SERVICES, ServiceError, read_services
 from scripts.tracer import TracerError
 from trace_checks.comparison import differences
 from trace_checks.system import StartError, System
@@ -34,7 +36,7 @@ QUICK_COLD, QUICK_WARM, QUICK_STARTS = 3, 30, 2
 DESCRIPTION = """\
 Sends the same work to a function with tracer A and to one with tracer B, at the same time: every endpoint
 through all five front doors, with AppSec and without; every sample of events/; other settings. Tells what
-differs in spans, tags, errors, links, WAF reports, results, log lines, telemetry, imports and time.
+differs in spans, tags, errors, links, WAF reports, results, log lines, metrics, telemetry, imports and time.
 
 A and B are each what ./run.sh --tracer takes: a requirement such as ddtrace==4.15.0, a wheel, a source
 distribution, a Lambda layer (*.zip), a checkout; or a folder with installed packages, or `pinned`. Several
@@ -67,6 +69,15 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--events", metavar="FOLDER", help="send the *.json events in it instead of events/")
     parser.add_argument(
+        "--with",
+        action="append",
+        default=[],
+        dest="services",
+        metavar="SERVICE,...",
+        help="also send what needs these, and run one of each beside each of the two, with empty data:"
+        f" {', '.join(SERVICES)}; the internal server always runs",
+    )
+    parser.add_argument(
         "--report", metavar="FOLDER", default="comparison-report", help="where the report goes (%(default)s)"
     )
     parser.add_argument(
@@ -94,9 +105,19 @@ def main(arguments: Sequence[str]) -> int:
         for word in options.only:
             if word not in valid:
                 parser.error(f"--only {word!r} is not known; there are {', '.join(valid)}")
-        groups = work.groups(quick=options.quick, only=options.only, folder=events)
+        services = read_services(options.services)
+        groups = work.groups(quick=options.quick, only=options.only, folder=events, services=services)
+        everything = work.groups(quick=options.quick, only=options.only, folder=events, services=None)
     except (OSError, ValueError) as error:
         parser.error(f"--events: {error}")
+    except ServiceError as error:
+        parser.error(str(error))
+    not_sent = work.not_sent(everything, services)
+    parts = [part for part in PARTS if not options.only or part in options.only]
+    if not (groups or parts):
+        parser.error(
+            f"--only {','.join(options.only)} leaves nothing to send: {not_sent or 'no setting of --quick'}"
+        )
     texts = options.tracers if len(options.tracers) == 2 else [PINNED, *options.tracers]
     try:
         with interruptible():
@@ -108,15 +129,15 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return FAILED
-    report = Report((sides[0], sides[1]), (probes[0], probes[1]), shlex.join(["./compare.sh", *arguments]))
+    report = Report((sides[0], sides[1]), (probes[0], probes[1]), command)
+    report.not_sent = not_sent
     if not any(probe.error for probe in probes):
-        parts = [part for part in PARTS if not options.only or part in options.only]
         try:
-            with extension_folder():
-                Comparison(report, groups, parts, quick=options.quick).run()
+            with extension_folder(), serving(services) as servers:
+                Comparison(report, groups, parts, quick=options.quick).run(servers)
         except KeyboardInterrupt:
             report.ended_early = "interrupted"
-        except (StartError, OSError) as error:
+        except (StartError, ServiceError, OSError) as error:
             report.ended_early = str(error)
     page = report.write(here / options.report)
     for line in report.lines():
@@ -177,8 +198,8 @@ class Comparison:
             (QUICK_COLD, QUICK_WARM, QUICK_STARTS) if quick else (COLD, WARM, STARTS)
         )
 
-    def run(self) -> None:
-        """Compare. Raises StartError where a function does not start."""
+    def run(self, servers: Sequence[Mapping[str, str]]) -> None:
+        """Compare; each side's function finds its own servers. Raises StartError where one does not start."""
         sizes = {"telemetry": 1, "imports": self.starts, "speed": self.cold + self.warm}
         total = sum(len(group.items) for group in self.groups) + sum(sizes[part] for part in self.parts)
         with ExitStack() as stack:
@@ -186,7 +207,8 @@ class Comparison:
             for _ in self.report.sides:
                 folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
                 systems.append(System(Path(folder), {}))
-            self.pair = Pair(self.report.sides, systems)
+            sides = [side.beside(its) for side, its in zip(self.report.sides, servers, strict=True)]
+            self.pair = Pair(sides, systems)
             stack.callback(self.pair.close)
             for system in systems:
                 stack.enter_context(system)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
-from lambda_proxy.messages import Header, Request
+from comparison.builders import HOST, USER_AGENT, get, post, post_form, post_json
+from comparison.served import REQUESTS_TO, SERVED
+from lambda_proxy.messages import Request
 
 ENDPOINTS = Path(__file__).resolve().parents[1] / "docs/endpoints.md"
-
-HOST = ("Host", "weblog.example.com")
-USER_AGENT = ("User-Agent", "compare/1.0")
 
 DATADOG = (
     ("x-datadog-trace-id", "3142187420091563812"),
@@ -28,56 +29,21 @@ W3C = (
     ("tracestate", "dd=s:2;o:rum;t.dm:-4,foreign=value"),
 )
 
-SERVICE = "it needs a server that this command does not start; ./run.sh --with brings some"
 LEFT_OUT: Mapping[str, str] = {
-    "/external_request": "it needs the test suite's internal server",
-    "/external_request/body_limit/<failure_reason>": "it needs the test suite's internal server",
-    "/external_request/redirect": "it needs the test suite's internal server",
-    "/db": SERVICE,
-    "/dbm": SERVICE,
-    "/stub_dbm": SERVICE,
-    "/trace/mongo": SERVICE,
-    "/trace/cassandra": SERVICE,
-    "/kafka/produce": SERVICE,
-    "/kafka/consume": SERVICE,
-    "/sqs/produce": SERVICE,
-    "/sqs/consume": SERVICE,
-    "/sns/produce": SERVICE,
-    "/sns/consume": SERVICE,
-    "/kinesis/produce": SERVICE,
-    "/kinesis/consume": SERVICE,
-    "/rabbitmq/produce": SERVICE,
-    "/rabbitmq/consume": SERVICE,
-    "/dsm": SERVICE,
-    "/stripe/create_checkout_session": "it needs a server that plays Stripe",
-    "/stripe/create_payment_intent": "it needs a server that plays Stripe",
-    "/stripe/webhook": "the signature holds for a few minutes, and the event would be another each time",
-    "/llm": "it needs a server that plays OpenAI",
-    "/ai_guard/evaluate": "it needs a server that plays AI Guard",
+    "/trace/mongo": "--with has no MongoDB",
+    "/trace/cassandra": "--with has no Cassandra",
     "/mock_s3/multipart_upload": "15 MB through a mock take seconds; the other two endpoints of S3 are sent",
 }
-"""Endpoints that are not sent, each with the reason."""
+"""Endpoints that are never sent, each with the reason."""
 
-
-def get(target: str, *headers: Header) -> Request:
-    """A GET request."""
-    return Request("GET", target, (HOST, USER_AGENT, *headers))
-
-
-def post(target: str, body: str, content_type: str, *headers: Header, method: str = "POST") -> Request:
-    """A request with a body."""
-    given = (HOST, USER_AGENT, ("Content-Type", content_type), *headers)
-    return Request(method, target, given, body.encode())
-
-
-def post_json(target: str, value: object) -> Request:
-    """A POST request with a JSON body."""
-    return post(target, json.dumps(value), "application/json")
-
-
-def post_form(target: str, body: str) -> Request:
-    """A POST request with a form."""
-    return post(target, body, "application/x-www-form-urlencoded")
+PACKAGES: Mapping[str, str] = {
+    "/graphql": "graphene",
+    "/llm": "openai",
+    "/stripe/create_checkout_session": "stripe",
+    "/stripe/create_payment_intent": "stripe",
+    "/stripe/webhook": "stripe",
+}
+"""Endpoints that need a package of requirements-drivers.txt, and no server but the internal one."""
 
 
 WEBLOG = "http%3A%2F%2Fweblog%3A7777%2F"
@@ -90,6 +56,37 @@ PROXY = (
     ("x-dd-proxy-domain-name", "system-tests-api-gateway.com"),
     ("x-dd-proxy-stage", "staging"),
 )
+
+CHECKOUT = {
+    "mode": "payment",
+    "client_reference_id": "client-1",
+    "customer_email": "someone@example.com",
+    "discounts": [{"coupon": "co_1", "promotion_code": "promo_1"}],
+    "line_items": [
+        {
+            "price_data": {"currency": "eur", "product_data": {"name": "test"}, "unit_amount": 500},
+            "quantity": 10,
+        }
+    ],
+}
+
+OPERATIONS = tuple(
+    f"openai-{client}-{name}.create"
+    for client in ("latest", "async")
+    for name in ("responses", "chat.completions", "completions")
+)
+
+
+def _webhook(kind: str) -> Request:
+    """An event of Stripe, signed as of the year 2100: a signature is refused where it is too old only."""
+    signed = 4102444800
+    intent = {"id": "pi_FAKE", "object": "payment_intent", "amount": 420, "currency": "eur"}
+    body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "data": {"object": intent}})
+    signature = hmac.new(b"whsec_FAKE", f"{signed}.{body}".encode(), "sha256").hexdigest()
+    return post(
+        "/stripe/webhook", body, "application/json", ("Stripe-Signature", f"t={signed},v1={signature}")
+    )
+
 
 REQUESTS: Mapping[str, Sequence[Request]] = {
     "/": [get("/"), get("/", *DATADOG), get("/", *W3C), post("/", "hello", "text/plain")],
@@ -194,6 +191,40 @@ REQUESTS: Mapping[str, Sequence[Request]] = {
     "/mock_s3/copy_object": [
         get("/mock_s3/copy_object?original_bucket=uploads&original_key=a.txt&bucket=copies&key=b.txt")
     ],
+    # These have the internal server behind them, which plays Stripe, OpenAI and AI Guard too.
+    "/external_request": [
+        get("/external_request?status=201&url_extra=%3Fa%3D1&Witness=yes", *DATADOG),
+        post_json("/external_request", {"name": "Zoë", "list": [1, None]}),
+        post("/external_request?status=404", "a=1", "application/x-www-form-urlencoded", method="PUT"),
+    ],
+    "/external_request/body_limit/<failure_reason>": [
+        get(f"/external_request/body_limit/{reason}")
+        for reason in ("invalid_content_type", "content_length_missing", "content_length_too_big")
+    ],
+    "/external_request/redirect": [get("/external_request/redirect?totalRedirects=2")],
+    "/stripe/create_checkout_session": [post_json("/stripe/create_checkout_session", CHECKOUT)],
+    "/stripe/create_payment_intent": [
+        post_json("/stripe/create_payment_intent", {"amount": 420, "currency": "eur"}),
+        post_json("/stripe/create_payment_intent", {}),
+    ],
+    "/stripe/webhook": [
+        _webhook("payment_intent.succeeded"),
+        _webhook("payment_intent.payment_failed"),
+        _webhook("payment_intent.canceled"),
+        post("/stripe/webhook", "{}", "application/json", ("Stripe-Signature", "t=1,v1=0")),
+    ],
+    "/llm": [get(f"/llm?model=gpt-4.1&operation={operation}") for operation in OPERATIONS],
+    "/ai_guard/evaluate": [
+        post_json("/ai_guard/evaluate", [{"role": "user", "content": "What is the weather like?"}]),
+        post_json("/ai_guard/evaluate", [{"role": "user", "content": "an attack"}]),
+        post(
+            "/ai_guard/evaluate",
+            '[{"role": "user", "content": "an attack"}]',
+            "application/json",
+            ("X-AI-Guard-Block", "true"),
+            ("X-User-Id", "user-1"),
+        ),
+    ],
     "/graphql": [
         get("/graphql?query=%7Buser(id%3A1)%7Bname%7D%7D"),
         post_json("/graphql", {"query": "query q { withError }", "operationName": "q"}),
@@ -202,13 +233,22 @@ REQUESTS: Mapping[str, Sequence[Request]] = {
 """What is sent to endpoints that take inputs. The others get one plain request."""
 
 
-def requests(page: Path = ENDPOINTS) -> Iterator[tuple[str, Request]]:
-    """All requests to endpoints of the page of endpoints, each with the endpoint's path."""
+def requests(page: Path = ENDPOINTS) -> Iterator[tuple[str, str, Request]]:
+    """All requests to endpoints of the page of endpoints, each with the endpoint's path.
+
+    In between stands the service that the request needs, or the package where that is missing, or nothing.
+    """
     for path, methods in documented(page).items():
-        if path not in LEFT_OUT:
+        if path not in LEFT_OUT and path not in SERVED:
+            package = PACKAGES.get(path, "")
+            needs = package if package and find_spec(package) is None else ""
             plain = Request(methods[0], path, (HOST, USER_AGENT))
             for request in REQUESTS.get(path, [plain]):
-                yield path, request
+                yield path, needs, request
+    for service, paths in REQUESTS_TO.items():
+        for path, made in paths.items():
+            for request in made:
+                yield path, service, request
 
 
 def documented(page: Path = ENDPOINTS) -> dict[str, list[str]]:

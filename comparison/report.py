@@ -35,6 +35,8 @@ class Report:
     results: Results = field(default_factory=Results)
     imports: Imports = field(default_factory=Imports)
     speed: Speed = field(default_factory=Speed)
+    not_sent: str = ""
+    """A sentence about what was left out because no service was there for it."""
     ended_early: str = ""
     """Why, where it did."""
 
@@ -67,6 +69,8 @@ class Report:
             yield f"warm, B by A: {self.speed.warm.told}"
         a, b = (probe.size for probe in self.probes)
         yield f"installed size, B by A: {b / a:.3f}, {a / 1e6:.1f} MB and {b / 1e6:.1f} MB"
+        if self.not_sent:
+            yield self.not_sent
         if self.ended_early:
             yield f"ended early: {self.ended_early}"
 
@@ -103,6 +107,7 @@ class Report:
             "command": self.command,
             "date": _today(),
             "same": self.is_same,
+            "not_sent": self.not_sent or None,
             "ended_early": self.ended_early or None,
             "sides": [
                 {"text": side.text, "error": probe.error, "packages": probe.packages, "bytes": probe.size}

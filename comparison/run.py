@@ -37,6 +37,9 @@ EXAMPLES = 3
 MOST_HEALS = 20
 """How often a lost trace is followed by a repair under one setting; one that loses all needs no more."""
 
+EMULATOR_SECONDS = 0.5
+"""After so long the emulator waits for the first invocation again."""
+
 
 @dataclass(frozen=True)
 class Found:
@@ -165,6 +168,9 @@ class Pair:
 
     def _look(self, item: Item, setting: Setting) -> Found:
         """What differs between the two functions' answers to an item."""
+        if setting.cold:
+            self.both(lambda system, _side: cool_down(system))
+            self._before = [None, None]
         time.sleep(setting.pause)
         records = self.record(item.event)
         a, b = (
@@ -210,6 +216,12 @@ def _problem(system: System, side: Side, setting: Mapping[str, str]) -> str | No
 
     # Once more: on a busy machine a start may fail that does not fail again.
     return attempt() and attempt()
+
+
+def cool_down(system: System) -> None:
+    """Let the next invocation be a cold start; the emulator begins anew meanwhile, which is no part of it."""
+    system.cool_down()
+    time.sleep(EMULATOR_SECONDS)
 
 
 def heal(system: System) -> None:

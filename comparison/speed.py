@@ -6,15 +6,10 @@ The two take turns and never run at once, so that whatever else the machine does
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from comparison.run import Pair
-from trace_checks.system import System
-
-EMULATOR_SECONDS = 0.5
-"""After so long the emulator waits for the first invocation again."""
+from comparison.run import Pair, cool_down
 
 
 @dataclass
@@ -61,7 +56,7 @@ class Speed:
 
 def measure(pair: Pair, event: object, speed: Speed, cold: int, warm: int) -> Iterator[None]:
     """Measure that many turns with functions that run; yields after each turn."""
-    for times, turns, prepare in ((speed.cold, cold, _cool_down), (speed.warm, warm, None)):
+    for times, turns, prepare in ((speed.cold, cold, cool_down), (speed.warm, warm, None)):
         for turn in range(turns):
             order = list(zip(pair.systems, (times.a, times.b), strict=True))
             # Nobody is always the first one.
@@ -71,9 +66,3 @@ def measure(pair: Pair, event: object, speed: Speed, cold: int, warm: int) -> It
                 record = system.record(event)
                 elapsed.append((record["ended"] - record["started"]) / 1e6)
             yield
-
-
-def _cool_down(system: System) -> None:
-    system.cool_down()
-    # The emulator begins anew meanwhile, which is no part of a cold start.
-    time.sleep(EMULATOR_SECONDS)

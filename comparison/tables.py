@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from comparison.endpoints import LEFT_OUT
+from comparison.served import REQUESTS_TO
 from comparison.work import SETTINGS
 from trace_checks.differences import KINDS
-from trace_checks.volatile import NOT_COMPARED, VOLATILE, Volatile
+from trace_checks.volatile import NOT_COMPARED, SPANS_NOT_COMPARED, VOLATILE, Volatile
 
 
 def tables() -> str:
@@ -18,10 +19,14 @@ def tables() -> str:
         (
             f"`{setting.name}`",
             " ".join(f"`{name}={_short(value)}`" for name, value in setting.environment.items()),
-            "all" if setting.endpoints == ".*" else f"`{setting.endpoints}`",
-            "yes" if setting.samples else "no",
+            _pattern(setting.endpoints),
+            _pattern(setting.samples),
         )
         for setting in SETTINGS
+    )
+    served = (
+        (f"`--with {service}`", " ".join(f"`{path}`" for path in paths))
+        for service, paths in REQUESTS_TO.items()
     )
     return "\n\n".join(
         [
@@ -31,8 +36,15 @@ def tables() -> str:
             _table(("where", "reason"), map(_rule, VOLATILE)),
             "Lines of the log that are left out:",
             _table(("line with", "reason"), map(_rule, NOT_COMPARED)),
+            "Spans that are left out:",
+            _table(
+                ("span with", "reason"),
+                ((f"`{rule.name}` `{rule.value}`", rule.reason) for rule in SPANS_NOT_COMPARED),
+            ),
             "### Settings",
             _table(("name", "environment", "endpoints", "samples"), settings),
+            "### Endpoints that are sent with a service only",
+            _table(("service", "endpoints"), served),
             "### Endpoints that are not sent",
             _table(("endpoint", "reason"), ((f"`{path}`", reason) for path, reason in LEFT_OUT.items())),
         ]
@@ -41,6 +53,10 @@ def tables() -> str:
 
 def _short(value: str) -> str:
     return Path(value).name if value.startswith("/") else value
+
+
+def _pattern(pattern: str | None) -> str:
+    return "none" if pattern is None else "all" if pattern == ".*" else f"`{pattern}`"
 
 
 def _rule(rule: Volatile) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 # make_environment REQUIREMENTS  installs what the file asks for into .venv, and the emulator into
 #                                .venv/bin. Does nothing when that was done before, so that what a
 #                                person installs by hand (a tracer's checkout) stays.
+# make_drivers ARGUMENT...       installs what services need beside it, where these arguments have --with.
 # Setting: PYTHON, the interpreter to make .venv with.
 
 # Resolves the requirements in less than half the time of the pip that Python 3.11 brings.
@@ -42,6 +43,11 @@ make_environment() {
     fi
     # Lambda's file system is read-only, so a cold start never compiles there. It should not here either.
     .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent trace_checks trace_view event_sources >/dev/null 2>&1 || true
+}
+
+# The services' clients, and what plays AWS and Kafka: where the script's arguments have --with.
+make_drivers() {
+    [[ "$* " != *--with[=\ ]* || "$* " == *"--with internal-server "* ]] || make_environment requirements-drivers.txt
 }
 
 # debugpy, beside the packages and not among them, when it is first asked for.

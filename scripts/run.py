@@ -22,7 +22,6 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import invoke_api.settings
@@ -34,7 +33,7 @@ from scripts.access_log import AccessLog
 from scripts.extension_folder import EXTENSION, extension_folder
 from scripts.programs import Program, ProgramError, Programs, Stopped, stop_at_signals, write_line
 from scripts.reload import ReloadError, call_on_change, is_on
-from scripts.services import SERVICES
+from scripts.services import SERVICES, ServiceError, prepare_services, read_services, run_services
 from scripts.tracer import TracerError, tracer_environment
 from scripts.versions import VersionsAsked
 
@@ -103,9 +102,6 @@ LISTEN_HOST = "127.0.0.1"
 MOST_OFFSET = 50_000
 """With it the highest default is still a port."""
 
-SERVICE_SECONDS = 120
-"""How long a service may take until it is up: RabbitMQ needs ten, and more on a busy machine."""
-
 # As this very interpreter: in the image it does not look at the function's PYTHONPATH.
 PYTHON = (sys.executable, "-I") if sys.flags.isolated else (sys.executable,)
 
@@ -167,7 +163,7 @@ def main(arguments: Sequence[str]) -> int:
                 call_on_change(function.restart, [Path("app"), *versions.own_folders()], root)
             function.start()
             running.wait()
-    except (UsageError, ProgramError, TracerError, ReloadError) as error:
+    except (UsageError, ProgramError, ServiceError, TracerError, ReloadError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     except Stopped:
@@ -225,7 +221,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
-    """The options `aws`, `services` and `tracer`; raises UsageError."""
+    """The options `aws`, `services` and `tracer`; raises UsageError and ServiceError."""
     parser = _Parser(add_help=False, allow_abbrev=False)
     parser.add_argument(AWS, action="store_true")
     parser.add_argument("--with", action="append", default=[], dest="services")
@@ -239,50 +235,14 @@ def read_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def read_services(lists: Sequence[str]) -> list[str]:
-    """The services in these lists, whose names have commas between them; raises UsageError."""
-    names = [name for text in lists for name in text.split(",")]
-    for name in names:
-        if name not in SERVICES:
-            raise UsageError(f"--with {name!r} is not a service; there are {', '.join(SERVICES)}")
-        if not SERVICES[name].is_installed():
-            raise UsageError(f"{name} is not installed: it takes {SERVICES[name].needs}")
-    return list(dict.fromkeys(names))
-
-
 def start_services(names: Sequence[str], stack: ExitStack) -> dict[str, str]:
     """Run the services for as long as `stack` lasts; the environment by which the function finds them."""
-    if not names:
-        return {}
-    services = []
-    for name in names:
-        folder = TemporaryDirectory(prefix=f"weblog-{name}-", ignore_cleanup_errors=True)
-        service = SERVICES[name](Path(stack.enter_context(folder)), free_port)
-        # A service may run as a user of its own.
-        service.folder.chmod(0o755)
-        try:
-            service.prepare()
-        except subprocess.CalledProcessError as error:
-            raise ProgramError(f"{name} cannot make its data: {error.stderr.decode()}") from error
-        services.append(service)
-    running = Programs(
-        [
-            Program(service.name, service.command, {**os.environ, **service.environment}, service.is_up)
-            for service in services
-        ]
-    )
-    stack.enter_context(running).wait_until_up(SERVICE_SECONDS)
+    services = prepare_services(names, stack)
+    run_services(services, stack)
     settings = {name: value for service in services for name, value in service.settings.items()}
     for name, value in settings.items():
         print(f"{name}={value}", flush=True)  # noqa: T201 - for a client of the person's own
     return settings
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def read_ports(environment: Mapping[str, str], *, aws: bool = False) -> Ports:

@@ -1,7 +1,7 @@
 """The servers that the function's endpoints use: how to start each on loopback, with its data in a folder.
 
-`./run.sh --with` and the tests start them. What a server needs is not installed here: `missing` says what
-that is (`scripts/install-services.sh` installs it on Debian).
+`./run.sh --with`, `./compare.sh --with` and the tests start them. What a server needs is not installed here:
+`needs` says what that is (`scripts/install-services.sh` installs it on Debian).
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ import subprocess
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import ClassVar
+
+from scripts.programs import Program, Programs
 
 HOST = "127.0.0.1"
 
@@ -310,6 +314,65 @@ SERVICES: Mapping[str, type[Service]] = {
     service.name: service for service in (Postgres, MySql, RabbitMq, Kafka, Aws, InternalServer)
 }
 """Every service, by its name."""
+
+
+SERVICE_SECONDS = 120
+"""How long a service may take until it is up: RabbitMQ needs ten, and more on a busy machine."""
+
+
+class ServiceError(Exception):
+    """There is no such service, or it is not installed, or does not start; the message says why."""
+
+
+def read_services(lists: Sequence[str]) -> list[str]:
+    """The services in these lists, whose names have commas between them; raises ServiceError."""
+    names = [name for text in lists for name in text.split(",")]
+    for name in names:
+        if name not in SERVICES:
+            raise ServiceError(f"--with {name!r} is not a service; there are {', '.join(SERVICES)}")
+        if not SERVICES[name].is_installed():
+            raise ServiceError(f"{name} is not installed: it takes {SERVICES[name].needs}")
+    return list(dict.fromkeys(names))
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def prepare_services(
+    names: Sequence[str], stack: ExitStack, free_port: Callable[[], int] = free_port
+) -> list[Service]:
+    """The services, each with its data in a folder that lasts as long as `stack`. Raises ServiceError."""
+    services = []
+    for name in names:
+        folder = TemporaryDirectory(prefix=f"weblog-{name}-", ignore_cleanup_errors=True)
+        service = SERVICES[name](Path(stack.enter_context(folder)), free_port)
+        # A service may run as a user of its own.
+        service.folder.chmod(0o755)
+        try:
+            service.prepare()
+        except subprocess.CalledProcessError as error:
+            raise ServiceError(f"{name} cannot make its data: {error.stderr.decode()}") from error
+        services.append(service)
+    return services
+
+
+def run_services(
+    services: Sequence[Service], stack: ExitStack, shown: Callable[[str], str | None] = lambda line: line
+) -> None:
+    """Run them for as long as `stack` lasts; returns when all are up. Raises ProgramError.
+
+    `shown` gets each line of their output; what it returns is written, None is nothing.
+    """
+    if services:
+        programs = [
+            Program(service.name, service.command, {**os.environ, **service.environment}, service.is_up)
+            for service in services
+        ]
+        stack.enter_context(Programs(programs, shown)).wait_until_up(SERVICE_SECONDS)
 
 
 def _is_on_path(*programs: str) -> bool:

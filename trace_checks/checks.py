@@ -21,6 +21,9 @@ SECOND = 1_000_000_000
 
 # A span's start is of the wall clock, its duration of another clock: where the process had to wait
 # between reading the two, its end is late by that much.
+_SENDING = ("sqs.sendmessage", "sns.publish", "kinesis.putrecord")
+"""Spans that send a message to AWS. Whoever receives it continues their trace."""
+
 SLACK = 50 * MILLISECOND
 
 Breach = tuple[str, Span | None]
@@ -530,7 +533,9 @@ def _parted(url: str) -> SplitResult | None:
 
 
 def _is_asynchronous(span: Span) -> bool:
-    return meta(span, "_inferred_span.synchronicity") == "async" or _is_authorizer(span)
+    """Whether nobody waits for its children: they may come later."""
+    sends_message = meta(span, "span.kind") == "producer" or span["resource"] in _SENDING
+    return meta(span, "_inferred_span.synchronicity") == "async" or _is_authorizer(span) or sends_message
 
 
 def _is_authorizer(span: Span) -> bool:

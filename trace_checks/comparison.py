@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import zip_longest
 from typing import Any
 
 from trace_checks.differences import Difference, state
@@ -19,6 +20,9 @@ from trace_checks.span_comparison import span_differences
 from trace_checks.volatile import Reader, compared_lines, flat
 
 __all__ = ["Difference", "differences"]
+
+# datadog_lambda counts errors and failed messages in metrics of these names.
+_OF_INVOCATION = "aws.lambda.enhanced."
 
 
 def differences(a: Record, b: Record) -> list[Difference]:
@@ -29,14 +33,16 @@ def differences(a: Record, b: Record) -> list[Difference]:
     """
     reader = Reader("".join(json.dumps(record.get("event")) for record in (a, b)))
     found = list(span_differences(a, b, reader))
+    metrics = list(_sent_metrics(a, b, reader))
     if bool(a.get("function_error")) != bool(b.get("function_error")):
-        # A failed invocation has another status and result, and a traceback in the log.
+        # A failed invocation has another status and result, a traceback in the log, and is counted.
         found = [one for one in found if not one.kind.startswith(("error-", "status"))]
+        metrics = [one for one in metrics if not one.name.startswith(_OF_INVOCATION)]
         found += _exception(a, b)
     else:
         found += _result(a, b, reader)
         found += _log(a, b, reader)
-    found += _sent_metrics(a, b)
+    found += metrics
     found += _facts("telemetry", a.get("telemetry") or {}, b.get("telemetry") or {}, reader)
     return found
 
@@ -79,11 +85,9 @@ def _headers(a: Mapping[str, Any], b: Mapping[str, Any], reader: Reader) -> Iter
 def _log(a: Record, b: Record, reader: Reader) -> Iterator[Difference]:
     lines_a, lines_b = _lines(a, reader), _lines(b, reader)
     for kind, one, other in (("missing", lines_a, lines_b), ("new", lines_b, lines_a)):
-        examples = dict(one)
-        left = Counter(line for line, _ in one) - Counter(line for line, _ in other)
-        for line in left.elements():
-            values = (examples[line], None)
-            yield Difference(f"log-{kind}", "log", line, *(values if kind == "missing" else values[::-1]))
+        for text, line in _left(one, other):
+            values = (line, None)
+            yield Difference(f"log-{kind}", "log", text, *(values if kind == "missing" else values[::-1]))
 
 
 def _lines(record: Record, reader: Reader) -> list[tuple[str, str]]:
@@ -99,18 +103,39 @@ def _lines(record: Record, reader: Reader) -> list[tuple[str, str]]:
     return [(reader.text(line, ids), line) for line in compared_lines(record.get("log") or [])]
 
 
-def _sent_metrics(a: Record, b: Record) -> Iterator[Difference]:
-    names_a, names_b = (
-        {_metric_name(line): line for line in record.get("metrics") or []} for record in (a, b)
+def _sent_metrics(a: Record, b: Record, reader: Reader) -> Iterator[Difference]:
+    """Each line says name, value, type and tags; a name may be sent several times."""
+    all_a, all_b = (
+        [(_metric_text(line, reader), line) for line in record.get("metrics") or []] for record in (a, b)
     )
-    for name in names_a.keys() - names_b.keys():
-        yield Difference("sent-metric-missing", "metrics", name, names_a[name], None)
-    for name in names_b.keys() - names_a.keys():
-        yield Difference("sent-metric-new", "metrics", name, None, names_b[name])
+    only_a, only_b = ([line for _, line in _left(*pair)] for pair in ((all_a, all_b), (all_b, all_a)))
+    for name in dict.fromkeys(map(_metric_name, [*only_a, *only_b])):
+        lines_a, lines_b = (
+            [line for line in only if _metric_name(line) == name] for only in (only_a, only_b)
+        )
+        for line_a, line_b in zip_longest(lines_a, lines_b):
+            kind = state(in_a=line_a is not None, in_b=line_b is not None)
+            yield Difference(f"sent-metric-{kind}", "metrics", name, line_a, line_b)
 
 
 def _metric_name(line: str) -> str:
     return re.split(r"[:|]", line, maxsplit=1)[0]
+
+
+def _metric_text(line: str, reader: Reader) -> str:
+    """The line without what is volatile, its tags in order."""
+    parts = (
+        f"#{','.join(sorted(part[1:].split(',')))}" if part.startswith("#") else part
+        for part in line.split("|")
+    )
+    return reader.text("|".join(parts))
+
+
+def _left(these: Sequence[tuple[str, str]], those: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The lines that only the first ones have; each as it is compared, and as it is."""
+    examples = dict(these)
+    left = Counter(text for text, _ in these) - Counter(text for text, _ in those)
+    return [(text, examples[text]) for text in left.elements()]
 
 
 def _facts(place: str, a: Mapping[str, Any], b: Mapping[str, Any], reader: Reader) -> Iterator[Difference]:

@@ -60,6 +60,7 @@ KINDS: Mapping[str, str] = {
     "log-new": "there is a further log line",
     "sent-metric-missing": "a metric is not sent any more",
     "sent-metric-new": "a further metric is sent",
+    "sent-metric-changed": "a metric is sent with another value, type or tag",
     "telemetry-missing": "telemetry does not tell something any more",
     "telemetry-new": "telemetry tells something more",
     "telemetry-changed": "telemetry tells something else",

@@ -16,7 +16,7 @@ from typing import Any
 
 from trace_checks.differences import Difference, state
 from trace_checks.record import Record, Span, parent_id
-from trace_checks.volatile import Reader, flat, readable
+from trace_checks.volatile import Reader, flat, left_out, readable
 
 # They come with an AppSec context, and go with it.
 _OF_APPSEC = re.compile(
@@ -48,16 +48,16 @@ def span_differences(a: Record, b: Record, reader: Reader) -> Iterator[Differenc
     explained = [_OF_ROOT] if other_root else []
     for node in top_a.below():
         if node.partner is None:
-            yield Difference("span-missing", node.place, node.name, _brief(node), None)
+            yield Difference("span-missing", node.place, node.title, _brief(node), None)
             continue
         if node in moved:
-            yield Difference("span-moved", node.partner.place, node.name, node.place, node.partner.place)
+            yield Difference("span-moved", node.partner.place, node.title, node.place, node.partner.place)
         yield from _pair(node, node.partner, reader, appsec, explained, same_event=same_event)
-    names = Counter(node.name for node in top_a.below())
+    titles = Counter(node.title for node in top_a.below())
     for node in top_b.below():
         if node.partner is None:
-            kind = "span-doubled" if names[node.name] else "span-new"
-            yield Difference(kind, node.place, node.name, None, _brief(node))
+            kind = "span-doubled" if titles[node.title] else "span-new"
+            yield Difference(kind, node.place, node.title, None, _brief(node))
 
 
 @dataclass(eq=False)
@@ -73,6 +73,11 @@ class _Node:
     def name(self) -> str:
         name: str = self.span["name"]
         return name
+
+    @property
+    def title(self) -> str:
+        """What tells it from others: its name, or the module of an import."""
+        return str(self.span["resource"]) if self.name == "aws.lambda.import" else self.name
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -101,7 +106,7 @@ class _Node:
 
 
 def _tree(record: Record) -> _Node:
-    spans: list[Span] = [span for trace in record.get("traces") or [] for span in trace]
+    spans = [span for trace in record.get("traces") or [] for span in trace if not left_out(span)]
     nodes = {span["span_id"]: _Node(span) for span in spans}
     top = _Node({})
     for node in nodes.values():
@@ -122,7 +127,7 @@ def _match(a: _Node, b: _Node, reader: Reader) -> None:
         # Only where there are several of one name do the tags have to tell which is which.
         lambda node: _fingerprint(node, reader) if counts[node.key] > 2 else node.key,
         lambda node: node.key,
-        lambda node: node.name,
+        lambda node: node.title,
         # The same but for its name.
         lambda node: (node.span["resource"], node.span["service"], node.span.get("type")),
     )
@@ -145,7 +150,7 @@ def _fingerprint(node: _Node, reader: Reader) -> str:
 def _match_elsewhere(a: _Node, b: _Node, reader: Reader) -> set[_Node]:
     """Match what is in another place; those nodes of A whose parent is really another."""
     found = []
-    keys: tuple[Callable[[_Node], object], ...] = (lambda node: node.key, lambda node: node.name)
+    keys: tuple[Callable[[_Node], object], ...] = (lambda node: node.key, lambda node: node.title)
     for key in keys:
         for node in a.below():
             if node.partner is None:
@@ -213,8 +218,21 @@ def _context(a: _Node, b: _Node, *, same_event: bool) -> Difference | None:
     ids_a, ids_b = _continued(a.span), _continued(b.span)
     if bool(ids_a) == bool(ids_b) and (ids_a == ids_b or not same_event):
         return None
+    if ids_a and ids_b and _is_of_message(a) and _is_of_message(b):
+        return None
     kind = "changed" if ids_a and ids_b else "ignored" if ids_a else "new"
     return Difference(f"context-{kind}", b.place, "context", ids_a, ids_b)
+
+
+def _is_of_message(root: _Node) -> bool:
+    """Whether it is of another trace than the function.
+
+    It continues the trace of a message that the function has received by itself; its sender's ids are new
+    each time.
+    """
+    spans = [node.span for node in root.parent.below()] if root.parent else []
+    own = [span["trace_id"] for span in spans if span["name"] == "aws.lambda"]
+    return bool(own) and root.span["trace_id"] not in own
 
 
 def _continued(span: Span) -> str | None:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, BinaryIO
 
 from scripts.interruption import uninterrupted
+from trace_checks.metrics import Metrics
 from trace_checks.record import Record
 from trace_checks.recorder import NoAnswerError, Recorder
 
@@ -52,6 +53,7 @@ class System:
         self._starting = threading.Lock()
         self._is_over = False
         self._made: list[Path] = []
+        self._metrics: Metrics | None = None
         self.agent_port = 0
         self.recorder = Recorder("", "")
         self.first: Record | None = None
@@ -72,7 +74,7 @@ class System:
 
     def start_agent(self) -> None:
         """Start the trace agent alone. Raises StartError."""
-        self.agent_port, dogstatsd_port = _free_ports(2)
+        self.agent_port, dogstatsd_port = free_ports(2)
         self._start(
             [
                 *(sys.executable, "-m", "trace_agent", "--port", str(self.agent_port)),
@@ -87,8 +89,10 @@ class System:
     def start_function(self) -> None:
         """Start the function, whose agent runs, and wait until it answers. Raises StartError."""
         self._declare_extension()
-        invoke_api, *others = _free_ports(4)
+        self._metrics = self._metrics or Metrics()
+        invoke_api, *others = free_ports(4)
         environment = _inherited() | _environment(invoke_api, self.agent_port, others) | dict(self.settings)
+        environment["DOGSTATSD_PORT"] = str(self._metrics.port)
         self._start([str(REPOSITORY / "entrypoint.sh")], environment, self.log)
         self._wait_for_port(invoke_api, f"the function ({self.log})")
         self.recorder = Recorder(f"http://127.0.0.1:{invoke_api}", f"http://127.0.0.1:{self.agent_port}")
@@ -120,7 +124,7 @@ class System:
         self._processes[-1].send_signal(signal.SIGHUP)
 
     def record(self, event: object) -> Record:
-        """The record of an invocation, with the whole log of it.
+        """The record of an invocation, with the whole log of it and its metrics.
 
         Where the function died of something, it is started again and asked once more.
         """
@@ -135,13 +139,18 @@ class System:
     def _record(self, event: object) -> Record:
         with self.log.open("rb") as log:
             log.seek(0, os.SEEK_END)
+            self._take_metrics()
             record = self.recorder.record(event)
             # The Invoke API answers with the last 4 KiB of the log, after they were written to the file.
             text = log.read()
             # A long traceback may come in pieces.
             while record["function_error"] and (more := _late(log)):
                 text += more
-        return {**record, "log": text.decode(errors="replace").splitlines()}
+        lines = text.decode(errors="replace").splitlines()
+        return {**record, "log": lines, "metrics": self._take_metrics()}
+
+    def _take_metrics(self) -> list[str]:
+        return self._metrics.take() if self._metrics else []
 
     def stop(self) -> None:
         """End both, and undo what was made for them. Whoever still uses the system gets a StartError."""
@@ -149,6 +158,9 @@ class System:
             with self._starting:
                 self._is_over = True
             self._end_processes()
+            if self._metrics:
+                self._metrics.close()
+                self._metrics = None
             for folder in reversed(self._made):
                 with suppress(OSError):
                     folder.rmdir()
@@ -239,7 +251,7 @@ def _environment(invoke_api: int, agent: int, others: Sequence[int]) -> dict[str
     }
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Different ports that nobody listens on.
 
     Below those that the kernel gives to clients, so that no connection takes one before its server does.

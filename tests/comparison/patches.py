@@ -1,4 +1,4 @@
-"""Ten regressions, each a patch of a package: what changes in which file, and the kind that must tell it."""
+"""Regressions, each a patch of a package: what changes in which file, and the kind that must tell it."""
 
 from __future__ import annotations
 
@@ -105,6 +105,36 @@ PATCHES = (
         "patch_all()\n",
         "patch_all()\nimport logging\nlogging.disable(logging.WARNING)\n",
     ),
+    Patch(
+        "a metric's tag dropped",
+        "sent-metric-changed",
+        "datadog_lambda/tags.py",
+        "    tags.append(get_cold_start_tag())\n",
+        "",
+    ),
+    Patch(
+        "a metric lost",
+        "sent-metric-missing",
+        "datadog_lambda/metric.py",
+        "    if stream_view_type:\n",
+        "    if False:\n",
+    ),
+)
+
+COLD = Patch(
+    "imports outside the cold start's span",
+    "span-moved",
+    "datadog_lambda/cold_start.py",
+    "parent = self.trace_ctx if root_node.context else cold_start_span",
+    "parent = self.trace_ctx",
+)
+
+DATABASE = Patch(
+    "a tag of a database's span dropped",
+    "tag-missing",
+    "ddtrace/contrib/dbapi.py",
+    "            s._set_attribute(SPAN_KIND, SpanKind.CLIENT)\n            # Security",
+    "            # Security",
 )
 
 SLOW = Patch(

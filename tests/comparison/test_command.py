@@ -9,12 +9,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+import ddtrace
 import pytest
 
 from comparison.endpoints import LEFT_OUT, REQUESTS, documented
+from comparison.endpoints import PACKAGES as OPTIONAL
+from comparison.served import REQUESTS_TO, SERVED
 from comparison.tables import tables
-from comparison.work import SETTINGS, groups
+from comparison.work import SETTINGS, groups, not_sent
+from scripts.services import SERVICES
+from tests.comparison.patches import DATABASE
 from tests.support.processes import REPOSITORY, processes_with, wait_for
+
+PACKAGES = Path(ddtrace.__file__).parents[1]
 
 
 def compare(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -32,7 +39,7 @@ def compare(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 def test_help(tmp_path: Path) -> None:
     done = compare("--help", folder=tmp_path)
     assert done.returncode == 0
-    for word in ("--quick", "--only", "--events", "--report", "--versions", "Exit codes"):
+    for word in ("--quick", "--only", "--events", "--with", "--report", "--versions", "Exit codes"):
         assert word in done.stdout
 
 
@@ -45,6 +52,15 @@ def test_help(tmp_path: Path) -> None:
         (["pinned", "--events", "missing"], "missing has no .json files"),
         (["pinned", "--versions"], "--versions takes no tracers"),
         (["--versions", "0"], "'0' is not valid; valid are whole numbers from 1 on"),
+        (["pinned", "--with", "aws,db2"], "--with 'db2' is not a service; there are postgres, mysql, "),
+        (
+            ["pinned", "--only", "db"],
+            "--only db leaves nothing to send: not sent without --with postgres,mysql: /db",
+        ),
+        (
+            ["pinned", "--only", "payload", "--quick"],
+            "--only payload leaves nothing to send: no setting of --quick",
+        ),
         (["pinned", "--wrong"], "unrecognized arguments: --wrong"),
         (["not-a-tracer"], "the tracer is 'not-a-tracer'; valid are a checkout"),
     ],
@@ -78,6 +94,23 @@ def test_a_against_a(tmp_path: Path, extension_folder: None) -> None:
     assert (document["same"], document["ways"], document["unsteady"]) == (True, [], [])
     assert document["imports"] == {"measured": True, "new": {}, "gone": {}, "slower": {}}
     assert len(document["milliseconds"]["cold"]["a"]) == len(document["milliseconds"]["cold"]["b"]) == 3
+
+
+@pytest.mark.emulator
+@pytest.mark.services
+def test_a_service_for_each_side(tmp_path: Path, extension_folder: None) -> None:
+    if not SERVICES["postgres"].is_installed():
+        pytest.skip(f"NO SERVICE: postgres is not installed; it takes {SERVICES['postgres'].needs}")
+    (tmp_path / "patched").mkdir()
+    patched = DATABASE.apply(PACKAGES, tmp_path / "patched")
+    done = compare("pinned", str(patched), "--with", "postgres", "--only", "dbm", "--quick", folder=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "starting postgres for each of the two" in done.stderr
+    document = json.loads((tmp_path / "comparison-report/report.json").read_text())
+    ways = [(way["kind"], way["subject"], way["name"], len(way["invocations"])) for way in document["ways"]]
+    # execute and executemany, with AppSec and without.
+    assert ways == [(DATABASE.kind, "postgres.query", "span.kind", 4)]
+    assert (document["invocations"], document["not_sent"]) == (4, None)
 
 
 def broken_package(folder: Path) -> Path:
@@ -126,14 +159,38 @@ def test_ctrl_c_ends_everything(tmp_path: Path, extension_folder: None) -> None:
 
 def test_every_endpoint_is_sent_or_left_out_for_a_reason() -> None:
     known = documented()
-    assert LEFT_OUT.keys() <= known.keys()
-    assert REQUESTS.keys() <= known.keys()
+    for paths in (LEFT_OUT.keys(), REQUESTS.keys(), SERVED, OPTIONAL.keys()):
+        assert paths <= known.keys()
+    assert REQUESTS_TO.keys() <= SERVICES.keys()
+    assert not SERVED & (REQUESTS.keys() | LEFT_OUT.keys())
     with_parameters = {path for path in known if "<" in path}
     assert with_parameters <= REQUESTS.keys() | LEFT_OUT.keys()
 
 
+def test_what_a_service_adds() -> None:
+    plain, served = (
+        {item.name for group in groups(only=["postgres", "/rabbitmq/consume", "/dsm"], services=services)
+         for item in group.items}
+        for services in ([], ["postgres", "rabbitmq"])
+    )  # fmt: skip
+    assert plain == set()
+    assert {name.split()[1] for name in served} == {"/db", "/dbm", "/stub_dbm", "/rabbitmq/consume", "/dsm"}
+    doors = {name.rpartition(" via ")[2] for name in served}
+    assert doors == {"apigw-rest", "apigw-http", "function-url", "alb", "alb-multi"}
+
+
+def test_what_is_not_sent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comparison.endpoints.find_spec", lambda name: None)
+    everything = groups(only=["waf", "stub_dbm", "graphql", "sqs"], services=None)
+    assert not_sent(everything, ["aws", "mysql"]) == (
+        "not sent without --with postgres: /stub_dbm;"
+        " not sent without the packages of requirements-drivers.txt: /graphql"
+    )
+    assert not_sent(everything[:0], []) == ""
+
+
 def test_all_work() -> None:
-    made = {group.setting.name: group.items for group in groups()}
+    made = {group.setting.name: group.items for group in groups(services=None)}
     assert list(made) == [setting.name for setting in SETTINGS]
     for path in ("/waf", "/headers"):
         doors = {item.name.rpartition(" via ")[2] for item in made["appsec"] if path in item.names}

@@ -10,13 +10,13 @@ import ddtrace
 import pytest
 
 from comparison import imports
-from comparison.endpoints import get
+from comparison.builders import get
 from comparison.run import Pair, Results, by_kind
 from comparison.sides import PINNED, Side
-from comparison.work import APPSEC, Group, Item, Setting
+from comparison.work import APPSEC, SETTINGS, Group, Item, Setting
 from lambda_proxy.arrival import Arrival
 from lambda_proxy.front_doors import RestApi
-from tests.comparison.patches import PATCHES, SLOW, Patch
+from tests.comparison.patches import COLD, PATCHES, SLOW, Patch
 from tests.support.samples import sample
 from trace_checks.system import System
 
@@ -73,6 +73,26 @@ def test_the_same_tracer_differs_in_nothing(pair: Pair) -> None:
 def test_a_regression_is_told_alone_by_its_name(pair: Pair, patch: Patch, tmp_path: Path) -> None:
     results = compare(pair, patch.apply(PACKAGES, tmp_path))
     assert {kind for kind, _, _ in results.ways} == {patch.kind}, by_kind(results.ways)
+
+
+@pytest.fixture
+def cold(pair: Pair) -> Iterator[Group]:
+    """One cold start, with the setting that makes spans of it."""
+    (setting,) = (setting for setting in SETTINGS if setting.name == "cold-start")
+    yield Group(setting, [Item("custom", sample("custom"))])
+    # That of all tests again.
+    pair.systems[0].restart_function(APPSEC)
+
+
+def test_the_spans_of_a_cold_start(pair: Pair, cold: Group, tmp_path: Path) -> None:
+    found = []
+    for side in (pair.sides[0], Side.make(str(COLD.apply(PACKAGES, tmp_path)), Path())):
+        both = Pair([pair.sides[0], side], pair.systems)
+        both.start(cold.setting.environment)
+        results = Results()
+        list(both.run(cold, results))
+        found.append({(kind, subject) for kind, subject, _ in results.ways})
+    assert found == [set(), {(COLD.kind, "aws.lambda.import")}]
 
 
 def test_imports_that_take_longer(pair: Pair, tmp_path: Path) -> None:

@@ -325,6 +325,23 @@ def test_cold_start_spans_come_before_the_invocation() -> None:
 
 
 @pytest.mark.parametrize(
+    "sender",
+    [{"meta": {"span.kind": "producer"}}, {"resource": "sqs.sendmessage"}, {}],
+    ids=["kind", "aws", "none"],
+)
+def test_a_message_is_received_when_its_sender_has_ended(sender: Json) -> None:
+    made = request()
+    made["traces"][0] += [
+        span("send", 20, FUNCTION, 150, 10, **sender),
+        span("receive", 21, 20, 150, SECOND // 2),
+    ]
+    # The function's own time has to have room for it.
+    for each in made["traces"][0][:2]:
+        each["duration"] = SECOND
+    assert broken_ids(made) == (set() if sender else {"inside-parent"})
+
+
+@pytest.mark.parametrize(
     "event", [None, 5, "text", [], {}, {"Records": 5}, {"requestContext": {"stage": "a"}}]
 )
 def test_any_event_can_be_judged(event: object) -> None:

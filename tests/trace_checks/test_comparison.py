@@ -28,6 +28,8 @@ from trace_checks.differences import KINDS
 Json = dict[str, Any]
 Way = tuple[str, str, str]
 
+ERRORS = "aws.lambda.enhanced.errors:1|d|#cold_start:false,datadog_lambda:v8.130.0"
+
 
 def ways(a: Json, b: Json) -> list[Way]:
     return [found.way for found in differences(a, b)]
@@ -302,6 +304,47 @@ def test_a_context_that_is_ignored() -> None:
     assert ways(b, a) == [("context-new", "aws.sqs", "context")]
 
 
+def test_the_context_of_a_message_that_the_function_received() -> None:
+    a, b = request(), request()
+    for number, record in enumerate((a, b)):
+        spans(record).append(
+            span("kombu.receive", 30, 0, 300, 10, trace_id=70 + number) | {"parent_id": 80 + number}
+        )
+    assert ways(a, b) == []
+    spans(b)[3]["parent_id"] = 0
+    assert ways(a, b) == [("context-ignored", "kombu.receive", "context")]
+
+
+def consume(*received: str) -> Json:
+    """A request whose function asks a broker so many times."""
+    record = request()
+    for number, each in enumerate(received):
+        meta = {"kafka.received_message": each, "kafka.cluster_id": f"mockCluster1{number}"}
+        metrics = {
+            "kafka.partition": number,
+            "kafka.message_offset": number - 1.0,
+            "network.destination.port": 12345,
+        }
+        spans(record).append(span("kafka.consume", 30 + number, CHILD, 300, 10, meta=meta, metrics=metrics))
+    return record
+
+
+def test_how_often_a_consumer_asks_is_not_told() -> None:
+    once, twice = consume("True"), consume("False", "True")
+    spans(twice)[4]["metrics"]["network.destination.port"] = 23456
+    assert ways(once, twice) == []
+    assert ways(once, consume("False")) == [("span-missing", "kafka.consume", "kafka.consume")]
+    spans(twice)[4]["metrics"]["network.destination.port"] = 0
+    assert ways(once, twice) == [("metric-changed", "kafka.consume", "network.destination.port")]
+
+
+def test_a_statement_that_postgresql_cuts() -> None:
+    a, b = request(), request()
+    for record, part in ((a, "48c215f602c1-b39f447bcf253917"), (b, "3a93e55919c-d867afc4efc565cc")):
+        spans(record)[2] |= {"error": 1, "meta": {"error.message": f"LINE 1: ...{part}-01'*/ SELECT"}}
+    assert ways(a, b) == []
+
+
 def test_another_context() -> None:
     a, b = message(), message()
     spans(b)[0]["parent_id"] = 6
@@ -320,6 +363,27 @@ def test_siblings_of_one_name_are_matched_by_their_tags() -> None:
     assert ways(a, b) == []
     spans(b)[3]["meta"]["letter"] = "w"
     assert ways(a, b) == [("tag-changed", "step", "letter")]
+
+
+def cold(*modules: str) -> Json:
+    """A cold start that imports these modules."""
+    record = request()
+    spans(record).append(span("aws.lambda.load", 30, FUNCTION, 200, 300))
+    spans(record).extend(
+        span("aws.lambda.import", 31 + number, 30, 250, 10, resource=module)
+        for number, module in enumerate(modules)
+    )
+    return record
+
+
+def test_an_import_is_told_by_its_module() -> None:
+    a, b = cold("flask", "ddtrace.old", "ddtrace.moved"), cold("flask", "ddtrace.new", "ddtrace.moved")
+    spans(b)[6]["parent_id"] = 31
+    assert ways(a, b) == [
+        ("span-missing", "aws.lambda.import", "ddtrace.old"),
+        ("span-moved", "aws.lambda.import", "ddtrace.moved"),
+        ("span-new", "aws.lambda.import", "ddtrace.new"),
+    ]
 
 
 def test_what_is_volatile_is_not_told() -> None:
@@ -365,6 +429,37 @@ def test_what_stands_in_the_event_is_not_volatile() -> None:
         record["event"]["Records"][0]["messageId"] = "0d1e2f3a-4b5c-4d6e-8f70-000000000001"
         spans(record)[2]["meta"]["weblog.record"] = f"0d1e2f3a-4b5c-4d6e-8f70-00000000000{number}"
     assert ways(a, b) == [("tag-changed", "sqs.process", "weblog.record")]
+
+
+def test_metrics() -> None:
+    a, b = request(), request()
+    a["metrics"] = ["a:1|d", "b:1|d|#y:1,x:1", "c:1|d", "d:1|d"]
+    b["metrics"] = ["a:1|d", "a:1|d", "b:1|d|#x:2,y:1", "c:2|d"]
+    assert [(found.kind, found.name, found.a, found.b) for found in differences(a, b)] == [
+        ("sent-metric-changed", "b", "b:1|d|#y:1,x:1", "b:1|d|#x:2,y:1"),
+        ("sent-metric-changed", "c", "c:1|d", "c:2|d"),
+        ("sent-metric-missing", "d", "d:1|d", None),
+        ("sent-metric-new", "a", None, "a:1|d"),
+    ]
+
+
+def test_metrics_that_are_the_same() -> None:
+    a, b = request(), request()
+    a["metrics"] = [ERRORS, "x:1|d|#a:1,dd_lambda_layer:datadog-python313_8.130.0|T1763750000"]
+    b["metrics"] = [
+        "x:1|d|#dd_lambda_layer:datadog-python313_8.131.0.dev0,a:1|T1763750009",
+        ERRORS.replace("8.130.0", "8.131.0.dev0"),
+    ]
+    assert ways(a, b) == []
+    b["metrics"][1] = b["metrics"][1].replace("false", "true")
+    assert ways(a, b) == [("sent-metric-changed", "metrics", "aws.lambda.enhanced.errors")]
+
+
+def test_the_metrics_of_a_failure_follow_from_it() -> None:
+    a, b = request(), request()
+    fail(b)
+    b["metrics"] = [ERRORS, "own:1|d"]
+    assert ways(a, b) == [("exception-new", "result", "KeyError"), ("sent-metric-new", "metrics", "own")]
 
 
 def test_a_difference_tells_both_values() -> None:
