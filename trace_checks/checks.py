@@ -21,10 +21,10 @@ SECOND = 1_000_000_000
 
 # A span's start is of the wall clock, its duration of another clock: where the process had to wait
 # between reading the two, its end is late by that much.
+SLACK = 50 * MILLISECOND
+
 _SENDING = ("sqs.sendmessage", "sns.publish", "kinesis.putrecord")
 """Spans that send a message to AWS. Whoever receives it continues their trace."""
-
-SLACK = 50 * MILLISECOND
 
 Breach = tuple[str, Span | None]
 """What breaks a sentence, and the span concerned."""
@@ -108,7 +108,9 @@ def _tree(case: Case) -> Iterator[Breach]:
 def _inside_parent(case: Case) -> Iterator[Breach]:
     for span in case.invocation.spans:
         parent = case.invocation.by_id.get(parent_id(span))
-        if parent is None or _is_asynchronous(parent) or span["name"] == "aws.lambda.load":
+        if parent is None or span["name"] == "aws.lambda.load":
+            continue
+        if _is_asynchronous(parent) or _sends_message(parent):
             continue
         early, late = parent["start"] - span["start"], end(span) - end(parent)
         if early > SLACK:
@@ -533,9 +535,12 @@ def _parted(url: str) -> SplitResult | None:
 
 
 def _is_asynchronous(span: Span) -> bool:
-    """Whether nobody waits for its children: they may come later."""
-    sends_message = meta(span, "span.kind") == "producer" or span["resource"] in _SENDING
-    return meta(span, "_inferred_span.synchronicity") == "async" or _is_authorizer(span) or sends_message
+    return meta(span, "_inferred_span.synchronicity") == "async" or _is_authorizer(span)
+
+
+def _sends_message(span: Span) -> bool:
+    """Whether its children are those who receive the message, and come later."""
+    return meta(span, "span.kind") == "producer" or span["resource"] in _SENDING
 
 
 def _is_authorizer(span: Span) -> bool:

@@ -153,6 +153,13 @@ class TestMetrics:
         (metric,) = self.metrics(function, event, "aws.lambda.enhanced.errors")
         assert metric.startswith("aws.lambda.enhanced.errors:1|d|#")
 
+    def test_an_exception_of_a_request_counts_twice(self, function: Function) -> None:
+        request = {**sample("apigateway-rest"), "body": "not base64!", "isBase64Encoded": True}
+        name = "aws.lambda.enhanced.errors"
+        before = len(function.agent.process.output)
+        function.invoke(request)
+        wait_for(lambda: len(function.agent.metrics(name, since=before)) == 2, what="two metrics")
+
     def test_the_kind_of_a_tables_stream(self, function: Function) -> None:
         name = "datadog.serverless.dynamodb.stream.type"
         (metric,) = self.metrics(function, sample("dynamodb"), name)

@@ -254,6 +254,20 @@ class TestSpans:
         assert whole.named("flask.do_teardown_request")
         assert len(traces) == 2
 
+    @pytest.mark.parametrize("kind", ["kafka"], indirect=True)
+    @pytest.mark.xfail(
+        strict=True,
+        raises=AssertionError,
+        reason="finding: the first message has the offset -1",
+    )
+    def test_the_offset_of_the_first_message(self, served: Function, kind: str, name: str) -> None:
+        query = KINDS[kind][1].format(name, name)
+        served.request(REST, path=f"/{kind}/produce", query=query)
+        event = REST.event(HttpRequest(path=f"/{kind}/consume", query=f"{query}&timeout=30"))
+        _, traces = served.all_traced(event, count=2, breaks=SPLIT)
+        received = self.span([span for trace in traces for span in trace.spans], kind, "consume", name)
+        assert received["metrics"]["kafka.message_offset"] == 0
+
     @staticmethod
     def span(spans: list[Span], kind: str, way: str, name: str) -> Span:
         """The one span of the message."""
@@ -271,7 +285,7 @@ class TestSpans:
     def test_dsm(self, served: Function, kind: str, name: str) -> None:
         query = f"integration={kind}&timeout=30&{DSM[kind].format(*[name] * 3)}"
         event = REST.event(HttpRequest(path="/dsm", query=query))
-        result, _ = served.all_traced(event, may_break=[*SPLIT, "inside-parent"])
+        result, _ = served.all_traced(event, may_break=SPLIT)
         assert REST.response(result).body == b"ok"
 
         def both() -> list[dict[str, Any]]:
