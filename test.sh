@@ -7,9 +7,11 @@ source scripts/environment.sh
 
 main() {
     local tracers=() python=.venv/bin/python
-    # Functions are shared within a worker, so the tests of a file stay together, and more workers than
-    # four would start too many functions.
-    local parallel=(-n auto --maxprocesses 4 --dist loadfile)
+    # One worker more than there are cores, because tests also wait; more than four would start too many
+    # functions. These are shared within a worker, so the tests of a file stay together. tests/conftest.py
+    # says which files begin first.
+    local workers=$(($(nproc) + 1))
+    local parallel=(-n $((workers < 4 ? workers : 4)) --dist loadfile --no-loadscope-reorder)
     case ${1-} in
         --help | -h) show_help && exit ;;
     esac
@@ -30,8 +32,7 @@ main() {
     stage "formatting" .venv/bin/ruff format --check .
     stage "typing" .venv/bin/mypy app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks trace_view comparison event_sources scripts benchmarks tests
     stage "functions, Flask client, handler" "$python" -m pytest "${parallel[@]}" -m "not emulator and not docker and not services"
-    processes_stage "emulator and trace agent" "${parallel[@]}" -m "emulator and not services"
-    processes_stage "databases, brokers, AWS services" "${parallel[@]}" -m services
+    processes_stage "emulator, trace agent, browser, databases, brokers" "${parallel[@]}" -m "(emulator or services) and not docker"
     # More than there are cores: a container's test waits most of the time.
     processes_stage "containers" -n 3 --dist loadgroup -m docker
 }
@@ -46,8 +47,8 @@ With --tracer: runs the tests with this tracer, as ./run.sh --tracer does; tests
 image's own.
 
 Stages: linting, formatting, typing; plain functions, the Flask test client and the handler called
-with events; the real emulator with a real trace agent and a real browser; real databases, brokers and
-AWS services; real containers.
+with events; the real emulator with a real trace agent, browser, databases, brokers and AWS services;
+real containers.
 
 As root on Debian or Ubuntu it installs the servers and the browser (scripts/install-services.sh,
 scripts/install-browser.sh). What is missing is skipped, and the end of the output says so; so are the

@@ -19,6 +19,27 @@ from tests.support.services import Services
 # agent, on a function in a process of its own (which gets none of these).
 os.environ.update(DD_TRACE_ENABLED="false", DD_INSTRUMENTATION_TELEMETRY_ENABLED="false")
 
+# The files that take longest begin first: at the end no core waits for the one that has such a file left.
+LONG = (
+    *(
+        "run",
+        "comparison",
+        "trace_checks/test_hunt.py",
+        "scripts/test_interruption.py",
+        "test_contributing.py",
+    ),
+    *("trace_view/test_browser.py", "trace_view/test_recorded.py", "event_sources/test_sqs.py"),
+    *("app/web/endpoints/test_messaging.py", "app/web/endpoints/test_databases.py"),
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first."""
+    tests = Path(__file__).parent
+    long = [tests / name for name in LONG]
+    items.sort(key=lambda item: not any(item.path.is_relative_to(one) for one in long))
+
 
 @pytest.fixture
 def start_process(tmp_path: Path) -> Iterator[ProcessStarter]:

@@ -84,7 +84,8 @@ def test_the_example(workspace: Path, extension_folder: None) -> None:
     for command in before:
         done = run(command, workspace)
         assert done.returncode == 0, done.stderr
-    done = run(last, workspace)
+    # All of it takes a minute and more; how it is called is what may be wrong here.
+    done = run(last.replace("--quick", "--quick --only sqs"), workspace)
     assert done.returncode == 1, done.stdout + done.stderr
     assert " tag-changed  aws.lambda: function_version" in done.stdout
     (upload,) = [step["with"] for step in steps() if "actions/upload-artifact" in step.get("uses", "")]
