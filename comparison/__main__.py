@@ -18,7 +18,6 @@ from comparison.report import Report
 from comparison.run import Found, OneStartsError, Pair
 from comparison.servers import serving
 from comparison.sides import PINNED, Side
-from scripts.extension_folder import extension_folder
 from scripts.interruption import interruptible, note_signals
 from scripts.services import SERVICES, ServiceError, read_services
 from scripts.tracer import TracerError
@@ -133,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
     report.not_sent = not_sent
     if not any(probe.error for probe in probes):
         try:
-            with extension_folder(), serving(services) as servers:
+            with serving(services) as servers:
                 Comparison(report, groups, parts, quick=options.quick).run(servers)
         except KeyboardInterrupt:
             report.ended_early = "interrupted"
@@ -161,7 +160,6 @@ def _versions(count: int, command: str) -> int:
     """Print the page of versions; the exit code, 1 where a pair does not work."""
     try:
         with ExitStack() as stack:
-            stack.enter_context(extension_folder())
             folder = stack.enter_context(TemporaryDirectory(ignore_cleanup_errors=True))
             system = stack.enter_context(System(Path(folder), {}))
             with interruptible():

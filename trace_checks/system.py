@@ -11,21 +11,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO
 
+from scripts.extension_folder import extension_folder
 from scripts.interruption import uninterrupted
 from trace_checks.metrics import Metrics
 from trace_checks.record import Record
 from trace_checks.recorder import NoAnswerError, Recorder
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-
-# By this path the tracer knows that there is an extension: then it sends each trace before the result.
-EXTENSION = Path("/opt/extensions/datadog-agent")
-
 
 QUIET_SECONDS = 0.03
 """After a failure the log is complete when nothing was written for so long."""
@@ -52,7 +49,8 @@ class System:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._starting = threading.Lock()
         self._is_over = False
-        self._made: list[Path] = []
+        self._extension = ExitStack()
+        self._has_extension = False
         self._metrics: Metrics | None = None
         self.agent_port = 0
         self.recorder = Recorder("", "")
@@ -128,8 +126,6 @@ class System:
 
         Where the function died of something, it is started again and asked once more.
         """
-        # Another system on this machine may have taken it away when it ended.
-        self._declare_extension()
         try:
             return self._record(event)
         except NoAnswerError:
@@ -161,10 +157,7 @@ class System:
             if self._metrics:
                 self._metrics.close()
                 self._metrics = None
-            for folder in reversed(self._made):
-                with suppress(OSError):
-                    folder.rmdir()
-            self._made.clear()
+            self._extension.close()
 
     def _start(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         # Another thread may have to do with this system while the main thread ends it: an invocation that
@@ -209,14 +202,15 @@ class System:
         process.wait()
 
     def _declare_extension(self) -> None:
-        for folder in (EXTENSION.parent, EXTENSION):
-            if not folder.exists():
-                with uninterrupted():
-                    try:
-                        folder.mkdir()
-                    except OSError as error:
-                        raise StartError(f"{folder} cannot be made: {error.strerror}") from None
-                    self._made.append(folder)
+        """Let the tracer believe in an extension: then it sends each trace before the result."""
+        if self._has_extension:
+            return
+        with uninterrupted():
+            try:
+                self._extension.enter_context(extension_folder())
+            except OSError as error:
+                raise StartError(f"{error.filename} cannot be made: {error.strerror}") from None
+        self._has_extension = True
 
 
 def _failure(result: Any) -> str:  # noqa: ANN401 - any JSON
