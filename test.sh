@@ -5,6 +5,9 @@ export STARTED_IN=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source scripts/environment.sh
 
+# Where it is set, every worker would rewrite the assertions of all tests anew, in every stage.
+unset PYTHONDONTWRITEBYTECODE
+
 main() {
     local tracers=() python=.venv/bin/python
     # One worker more than there are cores, because tests also wait; more than four would start too many

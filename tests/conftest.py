@@ -21,14 +21,9 @@ os.environ.update(DD_TRACE_ENABLED="false", DD_INSTRUMENTATION_TELEMETRY_ENABLED
 
 # The files that take longest begin first: at the end no core waits for the one that has such a file left.
 LONG = (
-    *(
-        "run",
-        "comparison",
-        "trace_checks/test_hunt.py",
-        "scripts/test_interruption.py",
-        "test_contributing.py",
-    ),
-    *("trace_view/test_browser.py", "trace_view/test_recorded.py", "event_sources/test_sqs.py"),
+    *("run", "comparison", "trace_checks/test_hunt.py", "scripts/test_interruption.py"),
+    *("test_contributing.py", "app/events/triggers/test_payloads_that_hurt.py", "event_sources/test_sqs.py"),
+    *("trace_view/test_browser.py", "trace_view/test_recorded.py"),
     *("app/web/endpoints/test_messaging.py", "app/web/endpoints/test_databases.py"),
 )
 
@@ -37,8 +32,8 @@ LONG = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long files first."""
     tests = Path(__file__).parent
-    long = [tests / name for name in LONG]
-    items.sort(key=lambda item: not any(item.path.is_relative_to(one) for one in long))
+    long = {path for name in LONG for path in (tests / name, *(tests / name).glob("*.py"))}
+    items.sort(key=lambda item: item.path not in long)
 
 
 @pytest.fixture
