@@ -42,7 +42,7 @@ make_environment() {
         printf '%s\n' "$wanted" >"$stamp"
     fi
     # Lambda's file system is read-only, so a cold start never compiles there. It should not here either.
-    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy trace_agent trace_checks trace_view event_sources >/dev/null 2>&1 || true
+    .venv/bin/python -m compileall -q app traced_handler.py invoke_api lambda_proxy extension trace_agent trace_checks trace_view comparison event_sources scripts >/dev/null 2>&1 || true
 }
 
 # The services' clients, and what plays AWS and Kafka: where the script's arguments have --with.
