@@ -37,7 +37,7 @@ main() {
     stage "functions, Flask client, handler" "$python" -m pytest "${parallel[@]}" -m "not emulator and not docker and not services"
     processes_stage "emulator, trace agent, browser, databases, brokers" "${parallel[@]}" -m "(emulator or services) and not docker"
     # More than there are cores: a container's test waits most of the time.
-    processes_stage "containers" -n 3 --dist loadgroup -m docker
+    processes_stage "containers" -n 3 --dist loadgroup -m docker tests/image
 }
 
 show_help() {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.remote.webelement import WebElement
 
@@ -51,6 +52,17 @@ class Page:
             lambda: self.run(script, selector, text), what=f"{selector} with {text!r}"
         )
         return element
+
+    def click(self, selector: str, text: str = "") -> None:
+        """Click on what `wait` finds; once more where the page draws it anew just then."""
+
+        def clicked() -> bool:
+            with suppress(StaleElementReferenceException):
+                self.wait(selector, text).click()
+                return True
+            return False
+
+        wait_for(clicked, what=f"a click on {selector}")
 
     def texts(self, selector: str) -> list[str]:
         """The texts of all visible elements with this selector."""

@@ -170,10 +170,10 @@ def test_what_runs_is_seen_at_once_and_until_it_ends(page: Page, system: System,
     # It ticks by itself.
     wait_for(lambda: page.run(ROW, nonce)[5] not in ("", texts[5]), what="another second")
     assert re.fullmatch(r"\d+ s", page.run(ROW, nonce)[5])
-    page.wait("button.chip", "Running").click()
+    page.click("button.chip", "Running")
     assert page.path == "/?filter=is%3Arunning"
     assert [nonce in text for text in page.texts(".rows .row")] == [True]
-    page.wait(".rows .row a.name", nonce).click()
+    page.click(".rows .row a.name", nonce)
     page.wait(".title-row .badge", "running")
     page.wait("[data-card=Event]", nonce)
     page.wait("[data-card=Result]", "comes when the function ends")
